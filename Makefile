@@ -1,0 +1,168 @@
+# mcp-fpm: builds, runs, checks, installs.
+#
+#	make			the programs, into build/
+#	make run		everything on this machine, in the foreground, with a first call shown
+#	make up, make down	the same in the background; RUN_DIR and RUN_PORT make a second one
+#	make test		all that proves it; ends with "N passed, N failed"
+#	make install		into DESTDIR and PREFIX
+#
+# Variants: SANITIZE=1 (address and undefined behaviour, into build/asan), CC=clang.
+
+
+# The architecture.  Layer by layer, and inside a layer file by file: a file of fcgi/ includes only
+# headers of files named earlier.  tests/laws.sh holds the code to it.  A file that nobody has
+# written yet is passed over.
+
+LAYERS   = ground request outside domain protocol process
+
+ground   = base arena buf log utf8 json pattern schema crypt
+request  = config slot request fail reply sse
+outside  = sockets db cache egress breaker web probe
+domain   = tenant limit audit seal template tool toolkit bind_sql bind_http bind_c bind catalog proof
+protocol = headers rpc era adapt lists session mrtr ask call resource prompt complete task subscribe \
+           mcp twin openapi docs oauth http
+process  = fastcgi board worker fanout stream consumer archive chain metrics slowlog status pool \
+           reload main
+
+# The other programs stand on the same layers: ctl and stdio hold their main().
+PROGRAMS = mcpctl mcp-stdio
+
+mcpctl    = ctl $(sort $(patsubst fcgi/%.c,%,$(wildcard fcgi/ctl_*.c)))
+mcp-stdio = stdio_http stdio
+
+
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+PREFIX   ?= /usr/local
+
+WARNINGS  = -Werror -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef
+HARDENING = -fstack-protector-strong -fPIE
+LINKING   = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+
+ifdef SANITIZE
+BUILD     = build/asan
+# Fortified libc functions would hide from the sanitizer what it is here to see.
+HARDENING += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else
+BUILD     = build
+HARDENING += -D_FORTIFY_SOURCE=2
+endif
+
+# libpq's header lives in a folder of its own on Debian; -isystem, because its style is not ours.
+COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING) -Ifcgi -isystem /usr/include/postgresql
+LINK    = $(CC) $(CFLAGS) $(HARDENING) $(LINKING) $(LDFLAGS)
+LIBS    = -lfcgi -ljson-c -lpq -lhiredis -lcrypto -lpcre2-8 -lsystemd $(if $(wildcard fcgi/web.c),-lcurl)
+
+
+# What there is to build: of the stems above those that have a .c.
+written   = $(foreach stem,$(1),$(if $(wildcard fcgi/$(stem).c),$(stem)))
+objects   = $(patsubst %,$(BUILD)/obj/%.o,$(call written,$(1)))
+
+stems     = $(foreach layer,$(LAYERS),$($(layer)))
+mains     = main ctl stdio
+shared    = $(call objects,$(filter-out $(mains),$(stems) $(mcpctl) $(mcp-stdio)))
+programs  = $(if $(wildcard fcgi/main.c),$(BUILD)/mcp-fpm) \
+            $(if $(wildcard fcgi/ctl.c),$(BUILD)/mcpctl) \
+            $(if $(wildcard fcgi/stdio.c),$(BUILD)/mcp-stdio)
+units     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*_test.c)))
+
+all: $(programs) $(BUILD)/fcgi.a
+
+# One archive: each program takes from it what it uses, and no more.
+$(BUILD)/fcgi.a: $(shared)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BUILD)/mcp-fpm:   $(BUILD)/obj/main.o
+$(BUILD)/mcpctl:    $(BUILD)/obj/ctl.o
+$(BUILD)/mcp-stdio: $(BUILD)/obj/stdio.o
+$(programs): $(BUILD)/fcgi.a
+	@echo "  link  $@"
+	@$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/obj/%.o: fcgi/%.c $(BUILD)/flags | packages-build
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/fcgi.a $(BUILD)/flags | packages-build
+	@mkdir -p $(@D)
+	@echo "  test  $<"
+	@$(COMPILE) -MMD -MP -MF $@.d $(LINKING) -o $@ $< $(BUILD)/fcgi.a $(LIBS)
+
+# Another compiler or other flags: everything is built anew.
+$(BUILD)/flags: always
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d)
+
+
+# The demo keeps its files in build/run, the tests theirs beside it, so that a running demo is not
+# disturbed.  Both can be told otherwise.
+run up down bench: RUN_DIR  ?= build/run
+run up down bench: RUN_PORT ?= 8443
+test soak:         RUN_DIR  ?= build/test
+test soak:         RUN_PORT ?= 8743
+export RUN_DIR RUN_PORT
+
+run: packages-run all
+	@tests/stack/run
+
+up: packages-run all
+	@tests/stack/up
+
+down:
+	@tests/stack/down
+
+test: packages-test all
+	@tests/run
+
+soak: packages-test all
+	@SOAK=1 tests/run
+
+bench: packages-test all
+	@tests/bench/run
+
+# The unit tests alone, in this variant of the build.
+unit: $(units)
+	@BUILD=$(BUILD) tests/run unit
+
+units: $(units)
+
+packages-build packages-run packages-test: packages-%:
+	@tests/stack/packages $*
+
+# For tests/laws.sh: a line per layer, as above.
+layers:
+	@$(foreach layer,$(LAYERS) $(PROGRAMS),echo '$(layer) $($(layer))';)
+
+format-check:
+	clang-format --dry-run --Werror fcgi/*.[ch] tests/unit/*.[ch]
+
+
+share = $(DESTDIR)$(PREFIX)/share/mcp-fpm
+units_of_systemd = $(wildcard systemd/*.service systemd/*.socket systemd/*.timer)
+man1 = $(wildcard systemd/man/*.1)
+man8 = $(wildcard systemd/man/*.8)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(share)
+	install -m 755 $(BUILD)/mcp-fpm $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(filter-out %/mcp-fpm,$(programs)) $(DESTDIR)$(PREFIX)/bin/
+	for part in $(wildcard tools sql nginx); do \
+		find $$part -type f -exec install -D -m 644 {} $(share)/{} \; ; \
+	done
+	$(if $(units_of_systemd),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(units_of_systemd))
+	$(if $(man1),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(man1))
+	$(if $(man8),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(man8))
+
+clean:
+	rm -rf build
+
+always:
+
+.PHONY: all run up down test soak bench unit units layers format-check install clean always \
+        packages-build packages-run packages-test
+.DELETE_ON_ERROR:
