@@ -50,7 +50,7 @@ HARDENING += -D_FORTIFY_SOURCE=2
 endif
 
 # libpq's header lives in a folder of its own on Debian; -isystem, because its style is not ours.
-COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(WARNINGS) $(HARDENING) -Ifcgi -isystem /usr/include/postgresql
+COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) -Ifcgi -isystem /usr/include/postgresql
 LINK    = $(CC) $(CFLAGS) $(HARDENING) $(LINKING) $(LDFLAGS)
 LIBS    = -lfcgi -ljson-c -lpq -lhiredis -lcrypto -lpcre2-8 -lsystemd $(if $(wildcard fcgi/web.c),-lcurl)
 
