@@ -8,6 +8,7 @@
 
 \set ON_ERROR_STOP on
 \set QUIET on
+set client_min_messages = warning;
 
 begin;
 
