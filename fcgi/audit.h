@@ -1,0 +1,45 @@
+/*
+ * audit: one event per message, in the node's log before the answer leaves.
+ *
+ * The log is a folder of segments, NNNNNNNNNNNNNNNN.log (a number in hexadecimal, from 1), of
+ * JSON text sequences (RFC 7464: 0x1E, one JSON object, line feed).  A record is one write() on
+ * O_APPEND; a record without its line feed is torn, and the next one starts cleanly behind it.
+ * Who ships the log, and who removes segments, is the consumer's matter.
+ */
+#ifndef AUDIT_H
+#define AUDIT_H
+
+#include "buf.h"
+#include "config.h"
+#include "slot.h"
+
+#define AUDIT_RECORD_MAX	4096
+#define AUDIT_STARTS		0x1E
+
+struct request;
+
+/* Begins the event of the request or of the next message of a batch: id, time, address. */
+void audit_begin(struct request *rq);
+
+/* Fills in outcome, code, times and sizes from rq as it stands at the end. */
+void audit_settle(struct request *rq);
+
+/* The event as one JSON object. */
+void audit_json(struct buf *b, const struct event *e, const char *node, enum pool pool, int pid);
+
+/*
+ * Appends the slot's event to the log, in one write.  0, or -1: the log cannot take it (the board
+ * then says so, and calls that write are refused until it can).
+ */
+int audit_append(const struct config *cfg, struct board *board, struct slot *slot) must_use;
+
+/*
+ * For a process that died: writes its event, if one was begun and is not in the log yet, with
+ * outcome internal and code "died".  Only the master calls it.
+ */
+void audit_bury(const struct config *cfg, struct board *board, struct slot *slot);
+
+/* The path of a segment. */
+void audit_path(char *out, size_t room, const char *dir, uint64_t segment);
+
+#endif

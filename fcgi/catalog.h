@@ -1,0 +1,51 @@
+/*
+ * catalog: one product's tools, as its folder declares them.
+ *
+ * Loaded once, before the fork.  Which of its tools a caller may see or call is decided here, by
+ * one function for both.
+ */
+#ifndef CATALOG_H
+#define CATALOG_H
+
+#include "config.h"
+#include "tenant.h"
+#include "tool.h"
+
+struct catalog {
+	int                   number;		/* index into the board's proof[] */
+	const char           *name, *title, *version, *instructions;
+	const char           *role;		/* the PostgreSQL role its calls run as */
+	const char           *schema;		/* where its tables are */
+	const char           *search_path;	/* "schema, pg_temp" */
+	const char           *prefix;		/* of its API keys */
+	struct words          plans;		/* plans it is served to; none: all */
+	const char           *refused;		/* sentence for tenants of other plans */
+	struct words          shared;		/* tables all tenants read: "schema.table" */
+	struct words          definer;		/* SECURITY DEFINER functions its role may reach */
+	struct words          scopes;		/* every word its tools need, sorted, unique */
+	int64_t               list_ttl_ms;
+	int64_t               per_minute;	/* default of tools' limit; 0: none */
+	bool                  batches;		/* JSON-RPC batches of revision 2025-03-26 */
+	const struct tool    *tool;		/* sorted by name */
+	size_t                tools;
+};
+
+struct catalogs {
+	struct catalog *at;
+	size_t          n;
+};
+
+/* Loads every catalog of every folder (colon list).  0, or -1 with a sentence in *why. */
+int catalogs_load(struct arena *mem, const char *folders, struct catalogs *out, const char **why) must_use;
+
+/* By name; NULL: none. */
+const struct catalog *catalog_find(const struct catalogs *all, const char *name);
+const struct tool *catalog_tool(const struct catalog *c, const char *name);
+
+/*
+ * May this identity see and call the tool?  NULL: yes; else the sentence that says why not.
+ * tools/list and tools/call both ask here.
+ */
+const char *catalog_forbids(const struct tool *t, const struct identity *who, struct arena *mem);
+
+#endif

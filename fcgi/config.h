@@ -1,0 +1,60 @@
+/*
+ * config: the settings, one table for all programs.
+ *
+ * A setting is MCP_<NAME>, from a file of NAME=VALUE lines (systemd's EnvironmentFile syntax,
+ * nothing is expanded) or from the environment, which wins.  An unknown MCP_ name is fatal.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "base.h"
+
+/* A list of words, from one text split at spaces, commas. */
+struct words {
+	const char *const *at;
+	size_t             n;
+};
+
+struct config {
+	const char  *pg;		/* libpq string of the workers' login; NULL: not given */
+	const char  *pg_admin;		/* libpq string of mcpctl's login; NULL: not given */
+	const char  *pg_listen;		/* libpq string for LISTEN; NULL: as pg */
+	const char  *redis;		/* path of a unix socket, or host:port; NULL: no Redis */
+	const char  *tools;		/* colon list of folders that hold catalogs */
+	const char  *sql;		/* folder of the migrations; NULL: beside the first of tools */
+	const char  *listen_fast;	/* path of the fast pool's socket */
+	const char  *socket_group;	/* group that gets the socket; NULL: leave it */
+	int64_t      fast_workers;
+	int64_t      audit_workers;	/* 0: something else ships the log */
+	int64_t      worker_requests;	/* a worker retires after so many; 0: never */
+	int64_t      request_timeout_ms;	/* a slower worker ends itself */
+	int64_t      drain_timeout_ms;	/* from SIGTERM to the first SIGTERM for workers, and on to SIGKILL */
+	struct words hosts;		/* names in Host */
+	struct words origins;		/* scheme://host[:port] in Origin, besides those of hosts */
+	int64_t      body_bytes_max;
+	int64_t      body_depth_max;	/* levels of JSON */
+	int64_t      batch_max;		/* messages in one batch */
+	int64_t      node_per_minute;	/* methods without a tool: per credential and node */
+	const char  *audit_dir;		/* folder of the audit log; NULL: not given */
+	int64_t      audit_bytes_max;	/* of the log, all segments; more: writes are refused */
+	int64_t      audit_segment_bytes;
+	const char  *key_file;		/* key of cursors and digests; NULL: not given */
+	const char  *node;		/* this node's name in events */
+};
+
+/*
+ * Fills *cfg from file (NULL: none) and the environment; dies with a sentence on an unknown name
+ * or a bad value.  Texts live as long as the process.
+ */
+void config_load(struct config *cfg, const char *file);
+
+/* Prints the table for --settings: name, default, sentence. */
+void config_print(void);
+
+/* value, or dies naming the setting that must be given. */
+const char *config_need(const char *value, const char *name);
+
+/* Is the word (of len bytes, any case) in the list? */
+bool config_has(const struct words *list, const char *word, size_t len);
+
+#endif

@@ -1,0 +1,530 @@
+/*
+ * db: libpq in pipeline mode, without threads and without blocking longer than poll() says.
+ *
+ * Every connection is either in pipeline mode and empty, or out of it.  Whatever leaves it in
+ * another state closes it: a fresh connection costs less than a wrong guess.
+ */
+#include "db.h"
+#include "log.h"
+#include <libpq-fe.h>
+
+#define RETRY_US	1000000		/* a second between two attempts to connect */
+#define CONNECT_S	"3"
+#define OVERDUE_MS	5000		/* how long a cancelled statement may take to say so */
+
+struct db {
+	const char *conninfo;
+	const char *application;
+	PGconn     *conn;		/* NULL: not open */
+	int64_t     retry_us;		/* not before, monotonic */
+	uint8_t     prepared[DB_STATEMENTS_MAX];
+	struct db_column column[DB_COLUMNS_MAX];	/* of the rows in hand */
+};
+
+/* What a pipeline in flight is doing. */
+struct flight {
+	struct db      *db;
+	struct db_call *call;
+	bool            left;		/* the client is gone and the statement was cancelled */
+	bool            enough;		/* row() wants no more */
+	bool            failed;		/* call->error is filled */
+};
+
+struct db *
+db_make(const char *conninfo, const char *application)
+{
+	struct db *db = calloc(1, sizeof(*db));
+
+	if (!db)
+		bug("out of memory");
+	db->conninfo = conninfo;
+	db->application = application;
+	return db;
+}
+
+void
+db_close(struct db *db)
+{
+	PQfinish(db->conn);
+	db->conn = NULL;
+	memset(db->prepared, 0, sizeof(db->prepared));
+}
+
+int
+db_socket(const struct db *db)
+{
+	return db->conn ? PQsocket(db->conn) : -1;
+}
+
+static void
+drop_notice(void *ctx, const PGresult *res)
+{
+	(void)ctx;
+	(void)res;
+}
+
+/* PostgreSQL's sentences end in a line feed and may have several lines; the first says it. */
+static const char *
+first_line(struct arena *mem, const char *text)
+{
+	return text ? arena_copy(mem, text, strcspn(text, "\n")) : NULL;
+}
+
+static PGconn *
+connect_now(const struct db *db)
+{
+	static const char *const names[] = { "dbname", "application_name", "connect_timeout", "client_encoding", NULL };
+	const char *const values[] = { db->conninfo, db->application, CONNECT_S, "UTF8", NULL };
+	PGconn *conn = PQconnectdbParams(names, values, 1);
+	PGresult *res;
+
+	if (PQstatus(conn) != CONNECTION_OK)
+		return conn;
+	PQsetNoticeProcessor(conn, NULL, NULL);
+	PQsetNoticeReceiver(conn, drop_notice, NULL);
+	/* The encoder reads these forms; the database's own defaults may differ. */
+	res = PQexec(conn, "set datestyle to iso; set intervalstyle to iso_8601; set bytea_output to hex; "
+	    "set extra_float_digits to 1");
+	PQclear(res);
+	return conn;
+}
+
+enum db_outcome
+db_open(struct db *db, struct arena *mem, const char **why)
+{
+	int64_t now = base_now_us();
+
+	if (db->conn && PQstatus(db->conn) == CONNECTION_OK)
+		return DB_DONE;
+	if (db->conn)
+		db_close(db);
+	*why = "PostgreSQL is away";
+	if (now < db->retry_us)
+		return DB_AWAY;
+	db->conn = connect_now(db);
+	if (PQstatus(db->conn) == CONNECTION_OK)
+		return DB_DONE;
+	*why = first_line(mem, PQerrorMessage(db->conn));
+	db_close(db);
+	db->retry_us = base_now_us() + RETRY_US;
+	return DB_AWAY;
+}
+
+/* --- errors ----------------------------------------------------------------------------- */
+
+static void
+note_error(struct db_error *e, struct arena *mem, const PGresult *res)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	memset(e, 0, sizeof(*e));
+	snprintf(e->state, sizeof(e->state), "%s", state ? state : "");
+	e->message = first_line(mem, PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+	if (!e->message)
+		e->message = first_line(mem, PQresultErrorMessage(res));
+	e->detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+	e->hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
+	e->constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+	e->detail = e->detail ? arena_str(mem, e->detail) : NULL;
+	e->hint = e->hint ? arena_str(mem, e->hint) : NULL;
+	e->constraint = e->constraint ? arena_str(mem, e->constraint) : NULL;
+}
+
+/* The connection is of no use any more. */
+static enum db_outcome
+away(struct db *db, struct db_call *call)
+{
+	memset(&call->error, 0, sizeof(call->error));
+	call->error.message = first_line(call->mem, PQerrorMessage(db->conn));
+	db_close(db);
+	return DB_AWAY;
+}
+
+/* --- waiting ---------------------------------------------------------------------------- */
+
+static void
+cancel(PGconn *conn)
+{
+	PGcancel *c = PQgetCancel(conn);
+	char says[256];
+
+	if (c && !PQcancel(c, says, sizeof(says)))
+		log_say("cancel: %s", says);
+	PQfreeCancel(c);
+}
+
+/* Waits until libpq can read or write.  0, or -1: nothing came for too long after a cancel. */
+static int
+wait_io(struct flight *f, short events)
+{
+	struct pollfd p[2] = {
+		{ .fd = PQsocket(f->db->conn), .events = events },
+		{ .fd = f->left ? -1 : f->call->client_fd, .events = POLLRDHUP },
+	};
+	int n;
+
+	do
+		n = poll(p, 2, f->left ? OVERDUE_MS : -1);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return -1;
+	if (p[1].revents) {
+		f->left = true;
+		cancel(f->db->conn);
+	}
+	return 0;
+}
+
+/* Sends what is buffered, reading meanwhile so that neither side waits for the other. */
+static int
+flush(struct flight *f)
+{
+	int rest;
+
+	while ((rest = PQflush(f->db->conn)) > 0) {
+		if (wait_io(f, POLLIN | POLLOUT) != 0 || PQconsumeInput(f->db->conn) == 0)
+			return -1;
+	}
+	return rest;
+}
+
+/* The next result of the pipeline in *res (NULL ends a command).  0, or -1: the connection broke. */
+static int
+next_result(struct flight *f, PGresult **res)
+{
+	while (PQisBusy(f->db->conn))
+		if (wait_io(f, POLLIN) != 0 || PQconsumeInput(f->db->conn) == 0)
+			return -1;
+	*res = PQgetResult(f->db->conn);
+	return 0;
+}
+
+/* --- rows ------------------------------------------------------------------------------- */
+
+static enum db_type
+type_of(Oid oid)
+{
+	switch (oid) {
+	case 16:
+		return DB_BOOL;
+	case 17:
+		return DB_BYTES;
+	case 20:		/* int8 */
+	case 21:		/* int2 */
+	case 23:		/* int4 */
+	case 26:		/* oid */
+	case 700:		/* float4 */
+	case 701:		/* float8 */
+	case 1700:		/* numeric */
+		return DB_NUMBER;
+	case 114:		/* json */
+	case 3802:		/* jsonb */
+		return DB_JSON;
+	case 1184:		/* timestamptz */
+		return DB_STAMP;
+	default:
+		return DB_TEXT;
+	}
+}
+
+static int
+column_count(const PGresult *res)
+{
+	int n = PQnfields(res);
+
+	return n < DB_COLUMNS_MAX ? n : DB_COLUMNS_MAX;
+}
+
+static int
+give_row(struct flight *f, const PGresult *res, int at)
+{
+	const char *value[DB_COLUMNS_MAX];
+	int len[DB_COLUMNS_MAX], i;
+	struct db_row row = { .n = column_count(res), .column = f->db->column, .at = value, .len = len };
+
+	for (i = 0; i < row.n; i++) {
+		f->db->column[i] = (struct db_column){ PQfname(res, i), type_of(PQftype(res, i)) };
+		value[i] = PQgetisnull(res, at, i) ? NULL : PQgetvalue(res, at, i);
+		len[i] = PQgetlength(res, at, i);
+	}
+	return f->call->row(f->call->ctx, &row);
+}
+
+static void
+take_rows(struct flight *f, const PGresult *res)
+{
+	int i;
+
+	for (i = 0; i < PQntuples(res) && f->call->row && !f->enough && !f->failed && !f->left; i++)
+		if (give_row(f, res, i) != 0)
+			f->enough = true;
+}
+
+/* --- the pipeline ----------------------------------------------------------------------- */
+
+static int
+send_statement(struct db *db, const struct db_statement *s)
+{
+	char name[16] = "";
+
+	if (s->id >= DB_STATEMENTS_MAX)
+		bug("statement %u", s->id);
+	if (s->id == 0)
+		return PQsendQueryParams(db->conn, s->sql, s->n, NULL, s->at, NULL, NULL, 0);
+	snprintf(name, sizeof(name), "s%u", s->id);
+	if (!db->prepared[s->id] && PQsendPrepare(db->conn, name, s->sql, 0, NULL) == 0)
+		return 0;
+	return PQsendQueryPrepared(db->conn, name, s->n, s->at, NULL, NULL, 0);
+}
+
+/*
+ * Reads the results of one command up to the NULL behind them.  A command that fails or is skipped
+ * behind a failed one is a result too; only a broken connection is -1.
+ */
+static int
+read_command(struct flight *f, bool rows, bool *good)
+{
+	PGresult *res;
+
+	*good = true;
+	if (rows)
+		PQsetSingleRowMode(f->db->conn);	/* where it is refused the result comes whole; the caps still hold */
+	for (;;) {
+		if (next_result(f, &res) != 0)
+			return -1;
+		if (!res)
+			return 0;
+		switch (PQresultStatus(res)) {
+		case PGRES_SINGLE_TUPLE:
+		case PGRES_TUPLES_OK:
+			if (rows)
+				take_rows(f, res);
+			break;
+		case PGRES_COMMAND_OK:
+			break;
+		case PGRES_PIPELINE_ABORTED:
+			*good = false;
+			break;
+		default:
+			*good = false;
+			if (!f->failed)
+				note_error(&f->call->error, f->call->mem, res);
+			f->failed = true;
+		}
+		PQclear(res);
+	}
+}
+
+static int
+read_statement(struct flight *f, const struct db_statement *s, bool rows)
+{
+	bool good;
+
+	if (s->id != 0 && !f->db->prepared[s->id]) {
+		if (read_command(f, false, &good) != 0)
+			return -1;
+		f->db->prepared[s->id] = good;
+	}
+	return read_command(f, rows, &good);
+}
+
+static int
+read_sync(struct flight *f)
+{
+	PGresult *res;
+	ExecStatusType got;
+
+	for (;;) {
+		if (next_result(f, &res) != 0)
+			return -1;
+		if (!res && PQstatus(f->db->conn) != CONNECTION_OK)
+			return -1;
+		if (!res)
+			continue;
+		got = PQresultStatus(res);
+		if (got == PGRES_FATAL_ERROR && !f->failed) {	/* a deferred constraint fails here */
+			note_error(&f->call->error, f->call->mem, res);
+			f->failed = true;
+		}
+		PQclear(res);
+		if (got == PGRES_PIPELINE_SYNC)
+			return PQstatus(f->db->conn) == CONNECTION_OK ? 0 : -1;
+	}
+}
+
+/*
+ * enter, main, and, where the call has an `after`, one more statement that needs main's rows first:
+ * a second round trip, still the same transaction.
+ */
+static int
+fly(struct flight *f)
+{
+	PGconn *conn = f->db->conn;
+	struct db_call *call = f->call;
+	const struct db_statement *last = NULL;
+
+	if (call->enter && send_statement(f->db, call->enter) == 0)
+		return -1;
+	if (send_statement(f->db, call->main) == 0)
+		return -1;
+	if ((call->after ? PQsendFlushRequest(conn) : PQpipelineSync(conn)) == 0 || flush(f) != 0)
+		return -1;
+	if (call->enter && read_statement(f, call->enter, false) != 0)
+		return -1;
+	if (read_statement(f, call->main, true) != 0)
+		return -1;
+	if (!call->after)
+		return read_sync(f);
+	last = f->failed || f->left ? NULL : call->after(call->ctx);
+	if (last && send_statement(f->db, last) == 0)
+		return -1;
+	if (PQpipelineSync(conn) == 0 || flush(f) != 0)
+		return -1;
+	if (last && read_statement(f, last, false) != 0)
+		return -1;
+	return read_sync(f);
+}
+
+enum db_outcome
+db_run(struct db *db, struct db_call *call)
+{
+	struct flight f = { .db = db, .call = call };
+	int64_t from = base_now_us();
+	const char *why;
+	int broken;
+
+	memset(&call->error, 0, sizeof(call->error));
+	if (db_open(db, call->mem, &why) != DB_DONE) {
+		call->error.message = why;
+		call->us += base_now_us() - from;
+		return DB_AWAY;
+	}
+	broken = PQpipelineStatus(db->conn) == PQ_PIPELINE_OFF && PQenterPipelineMode(db->conn) == 0 ? -1 : fly(&f);
+	call->us += base_now_us() - from;
+	if (f.left) {
+		call->undone = broken == 0 && f.failed;
+		if (broken != 0)
+			db_close(db);
+		return DB_LEFT;
+	}
+	if (broken != 0)
+		return away(db, call);
+	if (f.failed && PQstatus(db->conn) != CONNECTION_OK)
+		return away(db, call);
+	return f.failed ? DB_REFUSED : DB_DONE;
+}
+
+/* --- plain queries ---------------------------------------------------------------------- */
+
+static enum db_outcome
+plain_ready(struct db *db, struct arena *mem, struct db_error *error)
+{
+	const char *why;
+
+	memset(error, 0, sizeof(*error));
+	if (db_open(db, mem, &why) != DB_DONE) {
+		error->message = why;
+		return DB_AWAY;
+	}
+	if (PQpipelineStatus(db->conn) != PQ_PIPELINE_OFF && PQexitPipelineMode(db->conn) == 0) {
+		error->message = first_line(mem, PQerrorMessage(db->conn));
+		db_close(db);
+		return DB_AWAY;
+	}
+	return DB_DONE;
+}
+
+/* The outcome of a finished result, which is cleared. */
+static enum db_outcome
+plain_outcome(struct db *db, struct arena *mem, PGresult *res, struct db_error *error)
+{
+	ExecStatusType got = PQresultStatus(res);
+
+	if (got != PGRES_TUPLES_OK && got != PGRES_COMMAND_OK && got != PGRES_EMPTY_QUERY)
+		note_error(error, mem, res);
+	PQclear(res);
+	if (PQstatus(db->conn) != CONNECTION_OK) {
+		db_close(db);
+		return DB_AWAY;
+	}
+	return error->message ? DB_REFUSED : DB_DONE;
+}
+
+enum db_outcome
+db_query(struct db *db, struct db_call *call)
+{
+	struct flight f = { .db = db, .call = call };
+	const struct db_statement *s = call->main;
+	int64_t from = base_now_us();
+	enum db_outcome ready = plain_ready(db, call->mem, &call->error);
+	PGresult *res;
+
+	if (ready != DB_DONE)
+		return ready;
+	res = PQexecParams(db->conn, s->sql, s->n, NULL, s->at, NULL, NULL, 0);
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		take_rows(&f, res);
+	call->us += base_now_us() - from;
+	return plain_outcome(db, call->mem, res, &call->error);
+}
+
+enum db_outcome
+db_script(struct db *db, struct arena *mem, const char *sql, struct db_error *error)
+{
+	enum db_outcome ready = plain_ready(db, mem, error);
+
+	if (ready != DB_DONE)
+		return ready;
+	return plain_outcome(db, mem, PQexec(db->conn, sql), error);
+}
+
+enum db_outcome
+db_describe(struct db *db, struct arena *mem, const char *sql, int params,
+    struct db_column *column, int *n, struct db_error *error)
+{
+	static const Oid jsonb[] = { 3802, 3802, 3802 };
+	enum db_outcome got = plain_ready(db, mem, error);
+	PGresult *res;
+	int i;
+
+	if (got != DB_DONE)
+		return got;
+	got = plain_outcome(db, mem, PQprepare(db->conn, "", sql, params, jsonb), error);
+	if (got != DB_DONE)
+		return got;
+	res = PQdescribePrepared(db->conn, "");
+	for (i = 0, *n = column_count(res); i < *n; i++)
+		column[i] = (struct db_column){ arena_str(mem, PQfname(res, i)), type_of(PQftype(res, i)) };
+	return plain_outcome(db, mem, res, error);
+}
+
+int
+db_notified(struct db *db, void (*heard)(void *ctx, const char *channel, const char *payload), void *ctx)
+{
+	PGnotify *n;
+
+	if (!db->conn || PQconsumeInput(db->conn) == 0) {
+		db_close(db);
+		return -1;
+	}
+	while ((n = PQnotifies(db->conn))) {
+		heard(ctx, n->relname, n->extra);
+		PQfreemem(n);
+	}
+	return 0;
+}
+
+char *
+db_identifier(struct arena *mem, const char *name)
+{
+	char *out = arena_take(mem, 2 * strlen(name) + 3), *to = out;
+
+	for (*to++ = '"'; *name; name++) {
+		if (*name == '"')
+			*to++ = '"';
+		*to++ = *name;
+	}
+	*to++ = '"';
+	*to = '\0';
+	return out;
+}

@@ -1,0 +1,61 @@
+/* fail: the table, and the one function that fills a request's trouble. */
+#include "fail.h"
+
+static const struct fail_row rows[FAIL_COUNT] = {
+	[FAIL_NONE]           = {      0, 200, 200, OUTCOME_OK,           "" },
+	[FAIL_HOST]           = {    403, 403, 403, OUTCOME_BAD_REQUEST,  "Forbidden" },
+	[FAIL_TWICE]          = { -32600, 400, 400, OUTCOME_BAD_REQUEST,  "A header was sent twice" },
+	[FAIL_AMBIGUOUS]      = { -32600, 400, 400, OUTCOME_BAD_REQUEST,  "Two different credentials" },
+	[FAIL_CREDENTIAL]     = {    401, 401, 401, OUTCOME_DENIED,       "Unauthorized" },
+	[FAIL_REFUSED]        = {    403, 403, 403, OUTCOME_DENIED,       "Forbidden" },
+	[FAIL_HTTP_METHOD]    = { -32600, 405, 405, OUTCOME_BAD_REQUEST,  "Method not allowed" },
+	[FAIL_MEDIA]          = { -32600, 415, 415, OUTCOME_BAD_REQUEST,  "Content-Type must be application/json" },
+	[FAIL_ACCEPT]         = { -32000, 406, 406, OUTCOME_BAD_REQUEST,  "Not acceptable" },
+	[FAIL_LENGTH_MISSING] = { -32600, 411, 411, OUTCOME_BAD_REQUEST,  "Content-Length is required" },
+	[FAIL_TOO_LARGE]      = { -32600, 413, 413, OUTCOME_BAD_REQUEST,  "The request is too large" },
+	[FAIL_BODY]           = { -32600, 400, 400, OUTCOME_BAD_REQUEST,  "The body is incomplete" },
+	[FAIL_PARSE]          = { -32700, 400, 400, OUTCOME_BAD_REQUEST,  "Parse error" },
+	[FAIL_SHAPE]          = { -32600, 400, 400, OUTCOME_BAD_REQUEST,  "Invalid request" },
+	[FAIL_ENVELOPE]       = { -32602, 400, 400, OUTCOME_BAD_REQUEST,  "Invalid params" },
+	[FAIL_HEADERS]        = { -32020, 400, 400, OUTCOME_BAD_REQUEST,  "Header mismatch" },
+	[FAIL_VERSION]        = { -32022, 400, 400, OUTCOME_BAD_REQUEST,  "Unsupported protocol version" },
+	[FAIL_LEGACY_VERSION] = { -32000, 400, 400, OUTCOME_BAD_REQUEST,  "Unsupported protocol version" },
+	[FAIL_METHOD]         = { -32601, 404, 200, OUTCOME_BAD_REQUEST,  "Method not found" },
+	[FAIL_PARAMS]         = { -32602, 200, 200, OUTCOME_BAD_REQUEST,  "Invalid params" },
+	[FAIL_SCOPE]          = {      0, 200, 200, OUTCOME_DENIED,       "Insufficient permissions." },
+	[FAIL_TOOL]           = {      0, 200, 200, OUTCOME_TOOL_ERROR,   "" },
+	[FAIL_RATE]           = {    429, 429, 429, OUTCOME_RATE_LIMITED, "Rate limit exceeded" },
+	[FAIL_UNAVAILABLE]    = {    503, 503, 503, OUTCOME_UNAVAILABLE,  "Service unavailable" },
+	[FAIL_GONE]           = {    499, 499, 499, OUTCOME_CANCELLED,    "Client closed the request" },
+	[FAIL_INTERNAL]       = { -32603, 200, 200, OUTCOME_INTERNAL,     "Internal error" },
+};
+
+int
+fail(struct request *rq, enum fail what, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (rq->failed)
+		return -1;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	rq->failed = what;
+	rq->why = arena_str(&rq->mem, text);
+	rq->says = what == FAIL_INTERNAL ? rows[what].text : rq->why;
+	return -1;
+}
+
+const struct fail_row *
+fail_row(enum fail what)
+{
+	return &rows[what];
+}
+
+void
+fail_clear(struct request *rq)
+{
+	rq->failed = FAIL_NONE;
+	rq->says = rq->why = rq->data = NULL;
+}

@@ -1,0 +1,59 @@
+/*
+ * fail: everything a request can come to grief with, in one table.
+ *
+ * The level that knows the reason says it once with fail(); every level above only passes -1 on.
+ * What a failure means on the wire (status, code) and in the audit (outcome) is a row of the
+ * table, with a column per era where they differ (PROTOCOL 1.4, 1.6, 1.11).
+ */
+#ifndef FAIL_H
+#define FAIL_H
+
+#include "request.h"
+
+enum fail {
+	FAIL_NONE,
+	FAIL_HOST,		/* Host or Origin not on the list */
+	FAIL_TWICE,		/* a header came twice */
+	FAIL_AMBIGUOUS,		/* two different credentials */
+	FAIL_CREDENTIAL,	/* missing or refused: one answer for all reasons */
+	FAIL_REFUSED,		/* known, but suspended, without plan or feature, from a foreign address */
+	FAIL_HTTP_METHOD,
+	FAIL_MEDIA,
+	FAIL_ACCEPT,
+	FAIL_LENGTH_MISSING,
+	FAIL_TOO_LARGE,
+	FAIL_BODY,		/* fewer or more bytes than promised */
+	FAIL_PARSE,
+	FAIL_SHAPE,
+	FAIL_ENVELOPE,		/* params._meta of the modern era */
+	FAIL_HEADERS,
+	FAIL_VERSION,		/* modern claim of a version we do not speak */
+	FAIL_LEGACY_VERSION,	/* header names a version we do not speak */
+	FAIL_METHOD,
+	FAIL_PARAMS,
+	FAIL_SCOPE,		/* a tool that this credential may not call */
+	FAIL_TOOL,		/* a result with isError: the model may mend it */
+	FAIL_RATE,
+	FAIL_UNAVAILABLE,	/* PostgreSQL away, the proof pending, the audit log full */
+	FAIL_GONE,		/* the client left; nobody reads an answer */
+	FAIL_INTERNAL,		/* the sentence goes to the log, never to the caller */
+	FAIL_COUNT
+};
+
+struct fail_row {
+	int          code;	/* JSON-RPC error code; 0: a result with isError */
+	int          modern;	/* HTTP status under 2026-07-28 */
+	int          legacy;	/* HTTP status under older revisions */
+	enum outcome outcome;	/* in the audit */
+	const char  *text;	/* said when the sentence must not be */
+};
+
+/* Notes the failure with its sentence, and returns -1.  The first one stays. */
+int fail(struct request *rq, enum fail what, const char *fmt, ...) printf_like(3, 4);
+
+const struct fail_row *fail_row(enum fail what);
+
+/* Forgets a failure: the next message of a batch begins clean. */
+void fail_clear(struct request *rq);
+
+#endif

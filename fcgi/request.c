@@ -1,0 +1,53 @@
+/* request: the names of what we read from a FastCGI request. */
+#include "request.h"
+
+static const char *const param_names[PARAM_COUNT] = {
+	[PARAM_METHOD]         = "REQUEST_METHOD",
+	[PARAM_CONTENT_TYPE]   = "CONTENT_TYPE",
+	[PARAM_CONTENT_LENGTH] = "CONTENT_LENGTH",
+	[PARAM_ADDR]           = "REMOTE_ADDR",
+	[PARAM_CATALOG]        = "MCP_CATALOG",
+	[PARAM_HOST]           = "HTTP_HOST",
+	[PARAM_ORIGIN]         = "HTTP_ORIGIN",
+	[PARAM_ACCEPT]         = "HTTP_ACCEPT",
+	[PARAM_AUTHORIZATION]  = "HTTP_AUTHORIZATION",
+	[PARAM_X_API_KEY]      = "HTTP_X_API_KEY",
+	[PARAM_API_KEY]        = "HTTP_API_KEY",
+	[PARAM_VERSION]        = "HTTP_MCP_PROTOCOL_VERSION",
+	[PARAM_MCP_METHOD]     = "HTTP_MCP_METHOD",
+	[PARAM_MCP_NAME]       = "HTTP_MCP_NAME",
+	[PARAM_SESSION]        = "HTTP_MCP_SESSION_ID",
+	[PARAM_WORKSPACE]      = "HTTP_X_WORKSPACE_ID",
+	[PARAM_TRACEPARENT]    = "HTTP_TRACEPARENT",
+};
+
+const char *
+request_param_name(enum param p)
+{
+	return param_names[p];
+}
+
+void
+request_param(struct request *rq, const char *name, const char *value)
+{
+	int p;
+
+	for (p = 0; p < PARAM_COUNT; p++) {
+		if (strcmp(param_names[p], name) != 0)
+			continue;
+		if (rq->param[p])
+			rq->twice |= 1U << p;
+		rq->param[p] = value;
+		return;
+	}
+}
+
+const char *
+request_step_name(enum step step)
+{
+	static const char *const name[STEP_COUNT] = {
+		"gate", "identify", "read", "parse", "place", "admit", "run",
+	};
+
+	return name[step];
+}

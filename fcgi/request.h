@@ -1,0 +1,101 @@
+/*
+ * request: one HTTP request and the message in it, as every layer above sees them.
+ *
+ * Filled from the front: what has not been reached yet is NULL or 0.  Memory is the arena `mem`;
+ * whoever made the request resets it.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "arena.h"
+#include "buf.h"
+#include "config.h"
+#include "crypt.h"
+#include "json.h"
+#include "slot.h"
+
+struct cache;
+struct catalog;
+struct db;
+struct identity;
+struct request;
+struct tool;
+
+/* FastCGI parameters we read; their names are in request.c. */
+enum param {
+	PARAM_METHOD, PARAM_CONTENT_TYPE, PARAM_CONTENT_LENGTH, PARAM_ADDR, PARAM_CATALOG, PARAM_HOST, PARAM_ORIGIN,
+	PARAM_ACCEPT, PARAM_AUTHORIZATION, PARAM_X_API_KEY, PARAM_API_KEY, PARAM_VERSION, PARAM_MCP_METHOD,
+	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_COUNT
+};
+
+enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
+
+/* The steps of DESIGN 4, for logs and for who looks at the board. */
+enum step { STEP_GATE, STEP_IDENTIFY, STEP_READ, STEP_PARSE, STEP_PLACE, STEP_ADMIT, STEP_RUN, STEP_COUNT };
+
+/* How bytes come and go; the process layer provides it. */
+struct wire {
+	/* Up to n bytes of the body: how many came, 0 at its end, -1 on trouble. */
+	ssize_t (*read)(void *io, void *bytes, size_t n);
+	/* All n bytes of the answer, head first: 0, or -1 (the client is gone). */
+	int     (*write)(void *io, const void *bytes, size_t n);
+};
+
+/* What an answer is made of.  The body is written into `body`. */
+struct reply {
+	int         status;	/* HTTP */
+	const char *type;	/* Content-Type; NULL: no body */
+	struct buf  head;	/* further header lines, each ending in CR LF */
+	struct buf  body;
+};
+
+struct request {
+	/* set by the process before the walk */
+	const struct config    *cfg;
+	const struct crypt_key *key;	/* signs cursors, digests arguments */
+	struct board           *board;
+	struct slot            *slot;
+	struct db              *db;
+	struct cache           *cache;
+	const struct wire      *wire;
+	void                   *io;
+	int                     client_fd;	/* closes when the client is gone; -1: cannot tell */
+	struct arena            mem;
+	const char             *param[PARAM_COUNT];	/* NULL: not sent */
+	uint32_t                twice;	/* bit per param: sent more than once */
+	int64_t                 start_us;	/* monotonic, at accept */
+
+	/* gate, identify, read */
+	const struct catalog   *catalog;
+	const struct identity  *who;
+	char                   *body;
+	size_t                  body_len;
+
+	/* the message in hand; a batch has several, one after the other */
+	enum era                era;
+	const char             *version;	/* spoken revision, "" until known */
+	struct json_object     *message;
+	struct json_object     *id;		/* NULL: a notification, or unreadable */
+	const char             *method;
+	struct json_object     *params;
+	const struct tool      *tool;
+	enum step               step;
+
+	/* trouble: see fail.h */
+	int                     failed;	/* enum fail; 0: none */
+	const char             *says;	/* sentence for the caller */
+	const char             *why;	/* sentence for the log; NULL: as says */
+	const char             *data;	/* JSON text of the error's data; NULL: none */
+	struct buf             *result;	/* where a method writes its result object */
+	struct reply            reply;
+};
+
+/* The parameter as FastCGI names it: "HTTP_MCP_METHOD". */
+const char *request_param_name(enum param p);
+
+/* Notes name=value if it is one we read. */
+void request_param(struct request *rq, const char *name, const char *value);
+
+const char *request_step_name(enum step step);
+
+#endif

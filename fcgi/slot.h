@@ -1,0 +1,102 @@
+/*
+ * slot: what all processes of a node see of each other, in one shared mapping.
+ *
+ * A board has one slot per process.  A slot is written by its process only (and by the master
+ * when that process is gone), and read by anybody.  It holds the draft of the audit event, so
+ * that the master can write it for a worker that died.
+ */
+#ifndef SLOT_H
+#define SLOT_H
+
+#include "base.h"
+#include "crypt.h"
+
+#define SLOTS_MAX	256
+#define BUCKETS		(1 << 16)	/* 1 MB; far more than tenants, credentials, tools in a minute */
+#define CATALOGS_MAX	64
+
+enum pool { POOL_FAST, POOL_AUDIT, POOL_WARDEN, POOL_COUNT };
+
+enum slot_state { SLOT_FREE, SLOT_IDLE, SLOT_BUSY };
+
+enum outcome {
+	OUTCOME_OK, OUTCOME_TOOL_ERROR, OUTCOME_DENIED, OUTCOME_RATE_LIMITED, OUTCOME_BAD_REQUEST,
+	OUTCOME_CANCELLED, OUTCOME_UNAVAILABLE, OUTCOME_INTERNAL, OUTCOME_COUNT
+};
+
+/* How far the event of the request in hand has come. */
+enum event_stage {
+	EVENT_NONE,	/* no request in hand */
+	EVENT_OPEN,	/* begun; if the worker dies the master writes it */
+	EVENT_WRITING,	/* in write(); the master looks whether it is in the log */
+	EVENT_WRITTEN
+};
+
+/* One audit event; the fields of DESIGN 7.  Texts are empty where nothing is known. */
+struct event {
+	char         id[CRYPT_UUID];
+	int64_t      at_us;		/* wall clock */
+	uint64_t     seq;		/* per process, from 1 */
+	uint32_t     count;		/* messages this event stands for */
+	char         catalog[64], tenant[CRYPT_UUID], workspace[CRYPT_UUID], principal[CRYPT_UUID];
+	char         credential[CRYPT_UUID], credential_name[128];
+	char         method[64], tool[128];
+	enum outcome outcome;
+	char         code[16];		/* JSON-RPC or HTTP code, SQLSTATE, "died" */
+	int64_t      duration_us, redis_us, sql_us, upstream_us;
+	char         args_digest[2 * CRYPT_HASH + 1];
+	uint64_t     bytes_in, bytes_out;
+	char         protocol[16], client[128], ip[46], trace[64];
+};
+
+struct slot {
+	_Atomic int      pid;		/* 0: free */
+	enum pool        pool;
+	_Atomic int      state;		/* enum slot_state */
+	_Atomic uint64_t calling;	/* first 8 bytes of the tenant whose tool runs here; 0: none */
+	_Atomic int      stage;		/* enum event_stage */
+	_Atomic uint64_t segment;	/* audit segment being written to; 0: none */
+	int64_t          since_us;	/* of state, monotonic */
+	uint64_t         requests;	/* answered by this process */
+	struct event     event;
+};
+
+/* A token bucket as one number (GCRA): the time at which it will be full again. */
+struct bucket {
+	_Atomic uint64_t key;		/* 0: free */
+	_Atomic int64_t  full_us;	/* wall clock */
+};
+
+enum proof { PROOF_PENDING, PROOF_PASSED, PROOF_FAILED };
+
+struct board {
+	_Atomic uint64_t identity_epoch;	/* raised when a credential, tenant or plan changed */
+	_Atomic int64_t  listening_us;		/* monotonic time at which LISTEN was last known to work */
+	_Atomic int      proof[CATALOGS_MAX];	/* enum proof, by catalog number */
+	_Atomic uint64_t segment;		/* audit segment to append to, from 1 */
+	_Atomic uint64_t audit_bytes;		/* of all segments, as last counted */
+	_Atomic int      audit_full;		/* the log cannot take more */
+	_Atomic uint64_t audit_lost;		/* events of reads that could not be written */
+	_Atomic int      redis_away;		/* some worker works with node-local limits */
+	_Atomic uint64_t buckets_evicted;
+	int              slots;			/* of slot[] in use */
+	struct bucket    bucket[BUCKETS];
+	struct slot      slot[SLOTS_MAX];
+};
+
+/* The one place where a slot changes its state. */
+void slot_move(struct slot *s, enum slot_state to);
+
+/* How many busy slots of the pool run a tool of this tenant. */
+int slot_calling(const struct board *b, enum pool pool, uint64_t tenant);
+
+/* The tenant's number in slots and buckets: the first 8 bytes of its uuid. */
+uint64_t slot_tenant(const char *uuid);
+
+const char *slot_pool_name(enum pool pool);
+const char *slot_outcome_name(enum outcome outcome);
+
+/* Copies text into a fixed field, cut at a character's border. */
+void slot_put(char *field, size_t room, const char *text);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * tenant: who is calling.
+ *
+ * Turns the credential of a request into an identity, through this worker's cache or
+ * mcp.identify().  Credentials are looked up as hashes, never kept as given.  What an identity may
+ * do is decided by catalog_forbids() and by row security in PostgreSQL.
+ */
+#ifndef TENANT_H
+#define TENANT_H
+
+#include "config.h"
+#include "request.h"
+
+#define TENANT_SCOPES_MAX 256
+
+struct identity {
+	const char  *credential, *credential_name, *catalog;
+	const char  *tenant, *tenant_slug;
+	const char  *principal;		/* "" : the key acts for itself */
+	const char  *roles, *scopes;	/* words divided by spaces, as SQL sees them */
+	struct words scope;		/* the same scopes, one by one */
+	struct words features;
+	struct words addresses;		/* networks it may come from; none: any */
+	const char  *plan;
+	bool         reads_only;
+	const char  *generation;	/* decimal, as mcp.enter() takes it */
+	uint64_t     number;		/* slot_tenant() of the tenant */
+	uint64_t     credential_number;
+	int64_t      expires_us;	/* wall clock; 0: never */
+	int64_t      per_minute, burst, in_flight;
+};
+
+/*
+ * Finds out who calls, from Authorization, X-API-Key or API_KEY; fills rq->who.  Refuses with
+ * FAIL_AMBIGUOUS, FAIL_CREDENTIAL (one sentence for every reason), FAIL_REFUSED, FAIL_UNAVAILABLE.
+ */
+int tenant_identify(struct request *rq) must_use;
+
+/* Forgets what the cache says of the request's credential, and asks PostgreSQL again. */
+int tenant_again(struct request *rq) must_use;
+
+#endif
