@@ -1,4 +1,6 @@
--- Pipelines by name, a page at a time.  No cursor is a place before every name: so the index always has a start.
+-- Pipelines by name, a page at a time.  Without a cursor the page starts before every name, so that the index always has
+-- a place to start from; and the place is a sub-select, because row security lets only what it knows to be leakproof
+-- into an index condition, which coalesce is not.
 select
 	mcp.tenant() as org,
 	p.id,
@@ -21,7 +23,8 @@ left join lateral (
 ) due on true
 where p.deleted_at is null
 	and (p.name, p.id) > (
-		coalesce($1->'cursor'->>0, ''),
-		coalesce(mcp.uuid($1->'cursor'->>1), '00000000-0000-0000-0000-000000000000'))
+		select
+			coalesce($1->'cursor'->>0, ''),
+			coalesce(mcp.uuid($1->'cursor'->>1), '00000000-0000-0000-0000-000000000000'))
 order by p.name, p.id
 limit ($1->>'limit')::integer
