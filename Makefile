@@ -27,7 +27,7 @@ process  = fastcgi board worker fanout stream consumer archive chain metrics slo
 # The other programs stand on the same layers: ctl and stdio hold their main().
 PROGRAMS = mcpctl mcp-stdio
 
-mcpctl    = ctl $(sort $(patsubst fcgi/%.c,%,$(wildcard fcgi/ctl_*.c)))
+mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_time ctl_key ctl_check ctl
 mcp-stdio = stdio_http stdio
 
 
@@ -71,15 +71,16 @@ all: $(programs) $(BUILD)/fcgi.a
 
 # One archive: each program takes from it what it uses, and no more.
 $(BUILD)/fcgi.a: $(shared)
-	@rm -f $@
-	@ar rcs $@ $^
+	@rm -f $@.new
+	@ar rcs $@.new $^
+	@mv $@.new $@
 
 $(BUILD)/mcp-fpm:   $(BUILD)/obj/main.o
 $(BUILD)/mcpctl:    $(BUILD)/obj/ctl.o
 $(BUILD)/mcp-stdio: $(BUILD)/obj/stdio.o
 $(programs): $(BUILD)/fcgi.a
 	@echo "  link  $@"
-	@$(LINK) -o $@ $^ $(LIBS)
+	@$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/fcgi.a $(LIBS)
 
 $(BUILD)/obj/%.o: fcgi/%.c $(BUILD)/flags | packages-build
 	@mkdir -p $(@D)
