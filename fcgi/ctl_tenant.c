@@ -1,0 +1,85 @@
+/* ctl_tenant: one statement per command; the generation is raised by triggers (sql/core). */
+#include "ctl_tenant.h"
+#include "ctl_show.h"
+#include "log.h"
+
+/* A tenant as mcpctl shows it. */
+#define SHOWN \
+	"id, catalog, slug, name, plan, to_jsonb(features) as features, " \
+	"to_char(suspended_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as suspended_at, " \
+	"to_char(created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as created_at"
+
+/* Dies with the plans there are, unless the catalog has the one that was asked for. */
+static void
+check_plan(struct ctl *c)
+{
+	const struct ctl_rows *rows = CTL_SQL(c, "select string_agg(name, ', ' order by per_minute), "
+	    "bool_or(name = $2) from mcp.plan where catalog = $1", c->value[CTL_CATALOG], c->value[CTL_PLAN]);
+
+	if (!rows->at[0][0])
+		die("there is no catalog %s in this database", c->value[CTL_CATALOG]);
+	if (rows->at[0][1][0] != 't')
+		die("catalog %s has no plan %s; it has %s", c->value[CTL_CATALOG], c->value[CTL_PLAN], rows->at[0][0]);
+}
+
+/* Commits and shows the tenant that a statement returned; dies if it returned none. */
+static int
+finish(struct ctl *c, const struct ctl_rows *rows)
+{
+	if (rows->n == 0)
+		die("catalog %s has no tenant %s", c->value[CTL_CATALOG], c->value[CTL_SLUG]);
+	ctl_sql_commit(c);
+	ctl_show_row(c, rows);
+	return 0;
+}
+
+int
+ctl_tenant_add(struct ctl *c)
+{
+	ctl_sql_open(c);
+	ctl_sql_begin(c);
+	check_plan(c);
+	return finish(c, CTL_SQL(c, "insert into mcp.tenant (catalog, slug, name, plan, features) values ($1, $2, $3, $4, "
+	    "array(select jsonb_array_elements_text($5::jsonb))) returning " SHOWN, c->value[CTL_CATALOG], c->value[CTL_SLUG],
+	    c->value[CTL_NAME], c->value[CTL_PLAN], ctl_args_list(&c->mem, &c->feature)));
+}
+
+int
+ctl_tenant_list(struct ctl *c)
+{
+	ctl_sql_open(c);
+	ctl_sql_begin(c);
+	ctl_show_rows(c, CTL_SQL(c, "select " SHOWN " from mcp.tenant where $1::text is null or catalog = $1 "
+	    "order by catalog, slug", c->value[CTL_CATALOG]));
+	return 0;
+}
+
+int
+ctl_tenant_suspend(struct ctl *c)
+{
+	ctl_sql_open(c);
+	ctl_sql_begin(c);
+	finish(c, CTL_SQL(c, "update mcp.tenant set suspended_at = coalesce(suspended_at, now()) "
+	    "where catalog = $1 and slug = $2 returning " SHOWN, c->value[CTL_CATALOG], c->value[CTL_SLUG]));
+	usleep(CTL_TENANT_SETTLE_US);
+	return 0;
+}
+
+int
+ctl_tenant_resume(struct ctl *c)
+{
+	ctl_sql_open(c);
+	ctl_sql_begin(c);
+	return finish(c, CTL_SQL(c, "update mcp.tenant set suspended_at = null where catalog = $1 and slug = $2 returning " SHOWN,
+	    c->value[CTL_CATALOG], c->value[CTL_SLUG]));
+}
+
+int
+ctl_tenant_plan(struct ctl *c)
+{
+	ctl_sql_open(c);
+	ctl_sql_begin(c);
+	check_plan(c);
+	return finish(c, CTL_SQL(c, "update mcp.tenant set plan = $3 where catalog = $1 and slug = $2 returning " SHOWN,
+	    c->value[CTL_CATALOG], c->value[CTL_SLUG], c->value[CTL_PLAN]));
+}
