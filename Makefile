@@ -52,7 +52,7 @@ endif
 # libpq's header lives in a folder of its own on Debian; -isystem, because its style is not ours.
 COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) -Ifcgi -isystem /usr/include/postgresql
 LINK    = $(CC) $(CFLAGS) $(HARDENING) $(LINKING) $(LDFLAGS)
-LIBS    = -lfcgi -ljson-c -lpq -lhiredis -lcrypto -lpcre2-8 -lsystemd $(if $(wildcard fcgi/web.c),-lcurl)
+LIBS    = -lfcgi -ljson-c -lpq -lhiredis -lcrypto -lpcre2-8 -lsystemd -lm $(if $(wildcard fcgi/web.c),-lcurl)
 
 
 # What there is to build: of the stems above those that have a .c.
@@ -123,7 +123,7 @@ test: packages-test all
 soak: packages-test all
 	@SOAK=1 tests/run
 
-bench: packages-test all
+bench: packages-bench all
 	@tests/bench/run
 
 # The unit tests alone, in this variant of the build.
@@ -132,7 +132,7 @@ unit: $(units)
 
 units: $(units)
 
-packages-build packages-run packages-test: packages-%:
+packages-build packages-run packages-test packages-bench: packages-%:
 	@tests/stack/packages $*
 
 # For tests/laws.sh: a line per layer, as above.
@@ -168,5 +168,5 @@ clean:
 always:
 
 .PHONY: all run up down test soak bench unit units layers format-check install clean always \
-        packages-build packages-run packages-test
+        packages-build packages-run packages-test packages-bench
 .DELETE_ON_ERROR:
