@@ -109,9 +109,9 @@ read_front(int argc, char **argv, const char **file)
 int
 main(int argc, char **argv)
 {
+	static struct ctl c;
 	const struct ctl_command *command;
 	const char *file = NULL;
-	struct ctl c = { .db = NULL };
 	int status;
 
 	read_front(argc, argv, &file);

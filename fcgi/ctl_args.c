@@ -47,23 +47,24 @@ command_name(const struct ctl_command *command)
 	return name;
 }
 
-void
-ctl_args_synopsis(const struct ctl_command *command)
+static void
+print_options(unsigned set, const char *open, const char *close)
 {
 	unsigned i;
 
-	fputs(command_name(command), stdout);
-	for (i = 0; i < CTL_OPTIONS; i++) {
-		bool needed = command->needs >> i & 1;
+	for (i = 0; i < CTL_OPTIONS; i++)
+		if (set >> i & 1)
+			printf(" %s--%s%s%s%s%s", open, rows[i].name, rows[i].value ? " " : "",
+			    rows[i].value ? rows[i].value : "", close, rows[i].list ? "..." : "");
+}
 
-		if (!needed && !(command->takes >> i & 1))
-			continue;
-		printf(" %s--%s%s%s%s%s", needed ? "" : "[", rows[i].name, rows[i].value ? " " : "",
-		    rows[i].value ? rows[i].value : "", needed ? "" : "]", rows[i].list ? "..." : "");
-	}
-	if (command->operand)
-		printf(" %s", command->operand);
-	putchar('\n');
+void
+ctl_args_synopsis(const struct ctl_command *command)
+{
+	fputs(command_name(command), stdout);
+	print_options(command->needs, "", "");
+	print_options(command->takes & ~command->needs, "[", "]");
+	printf("%s%s\n", command->operand ? " " : "", command->operand ? command->operand : "");
 }
 
 static void
