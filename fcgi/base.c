@@ -25,13 +25,14 @@ base_wall_us(void)
 void
 base_stamp(char out[BASE_STAMP_MAX], int64_t wall_us)
 {
-	time_t s = (time_t)(wall_us / 1000000);
+	int64_t us = (wall_us % 1000000 + 1000000) % 1000000;	/* also before 1970 */
+	time_t s = (time_t)((wall_us - us) / 1000000);
 	struct tm t;
 	size_t n;
 
 	gmtime_r(&s, &t);
 	n = strftime(out, BASE_STAMP_MAX, "%Y-%m-%dT%H:%M:%S", &t);
-	snprintf(out + n, BASE_STAMP_MAX - n, ".%06dZ", (int)(wall_us % 1000000));
+	snprintf(out + n, BASE_STAMP_MAX - n, ".%06dZ", (int)us);
 }
 
 int

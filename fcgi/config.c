@@ -1,8 +1,10 @@
 /* config: the settings table, and the file and environment it is filled from. */
 #include "config.h"
+#include "arena.h"
 #include "log.h"
 
 #define FILE_BYTES_MAX	65536
+#define TEXTS_MAX	(16 << 20)	/* of all settings, in the environment too */
 #define PREFIX		"MCP_"
 
 extern char **environ;
@@ -58,24 +60,14 @@ find_setting(const char *name)
 	return NULL;
 }
 
-static char *
-keep(const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		die("out of memory");
-	return copy;
-}
+static struct arena kept;	/* texts of settings; never given back */
 
 static void
 split_words(struct words *out, const char *text)
 {
-	const char **at = calloc(strlen(text) / 2 + 1, sizeof(*at));
-	char *copy = keep(text), *rest = NULL, *word;
+	const char **at = arena_take(&kept, (strlen(text) / 2 + 1) * sizeof(*at));
+	char *copy = arena_str(&kept, text), *rest = NULL, *word;
 
-	if (!at)
-		die("out of memory");
 	for (out->n = 0, word = strtok_r(copy, " ,\t", &rest); word; word = strtok_r(NULL, " ,\t", &rest))
 		at[out->n++] = word;
 	out->at = at;
@@ -127,7 +119,7 @@ apply(struct config *cfg, const struct setting *s, const char *value, const char
 	char *field = (char *)cfg + s->at;
 
 	if (s->unit == TEXT) {
-		const char *text = *value ? keep(value) : NULL;
+		const char *text = *value ? arena_str(&kept, value) : NULL;
 
 		memcpy(field, &text, sizeof(text));
 	} else if (s->unit == WORDS) {
@@ -225,6 +217,8 @@ config_load(struct config *cfg, const char *file)
 	size_t i;
 
 	memset(cfg, 0, sizeof(*cfg));
+	if (!kept.most)
+		arena_init(&kept, 4096, TEXTS_MAX);
 	for (i = 0; i < LEN(settings); i++)
 		if (settings[i].usual)
 			apply(cfg, &settings[i], settings[i].usual, "default");
@@ -233,7 +227,7 @@ config_load(struct config *cfg, const char *file)
 	apply_environment(cfg);
 	if (!cfg->node) {
 		gethostname(host, sizeof(host) - 1);
-		cfg->node = keep(host);
+		cfg->node = arena_str(&kept, host);
 	}
 	if (!cfg->pg_listen)
 		cfg->pg_listen = cfg->pg;
