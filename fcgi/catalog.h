@@ -23,6 +23,7 @@ struct catalog {
 	struct words          shared;		/* tables all tenants read: "schema.table" */
 	struct words          definer;		/* SECURITY DEFINER functions its role may reach */
 	struct words          scopes;		/* every word its tools need, sorted, unique */
+	int64_t               page_size;	/* tools per page of tools/list */
 	int64_t               list_ttl_ms;
 	int64_t               per_minute;	/* default of tools' limit; 0: none */
 	bool                  batches;		/* JSON-RPC batches of revision 2025-03-26 */
@@ -47,5 +48,8 @@ const struct tool *catalog_tool(const struct catalog *c, const char *name);
  * tools/list and tools/call both ask here.
  */
 const char *catalog_forbids(const struct tool *t, const struct identity *who, struct arena *mem);
+
+/* Is the catalog served to tenants of this identity's plan?  If not, c->refused says why. */
+bool catalog_serves(const struct catalog *c, const struct identity *who);
 
 #endif

@@ -255,7 +255,7 @@ take_rows(struct flight *f, const PGresult *res)
 {
 	int i;
 
-	for (i = 0; i < PQntuples(res) && f->call->row && !f->enough && !f->failed && !f->left; i++)
+	for (i = 0; i < PQntuples(res) && f->call->row && !f->enough && !f->failed; i++)
 		if (give_row(f, res, i) != 0)
 			f->enough = true;
 }
@@ -375,7 +375,7 @@ fly(struct flight *f)
 		return -1;
 	if (!call->after)
 		return read_sync(f);
-	last = f->failed || f->left ? NULL : call->after(call->ctx);
+	last = f->failed ? NULL : call->after(call->ctx);
 	if (last && send_statement(f->db, last) == 0)
 		return -1;
 	if (PQpipelineSync(conn) == 0 || flush(f) != 0)
@@ -401,17 +401,11 @@ db_run(struct db *db, struct db_call *call)
 	}
 	broken = PQpipelineStatus(db->conn) == PQ_PIPELINE_OFF && PQenterPipelineMode(db->conn) == 0 ? -1 : fly(&f);
 	call->us += base_now_us() - from;
-	if (f.left) {
-		call->undone = broken == 0 && f.failed;
-		if (broken != 0)
-			db_close(db);
-		return DB_LEFT;
-	}
-	if (broken != 0)
+	if (broken != 0 || PQstatus(db->conn) != CONNECTION_OK)
 		return away(db, call);
-	if (f.failed && PQstatus(db->conn) != CONNECTION_OK)
-		return away(db, call);
-	return f.failed ? DB_REFUSED : DB_DONE;
+	if (!f.failed)
+		return DB_DONE;		/* even when the client left: the cancel came too late */
+	return f.left && strcmp(call->error.state, "57014") == 0 ? DB_LEFT : DB_REFUSED;
 }
 
 /* --- plain queries ---------------------------------------------------------------------- */

@@ -48,7 +48,7 @@ enum db_outcome {
 	DB_DONE,
 	DB_REFUSED,	/* an error from PostgreSQL, in call->error; the session is idle */
 	DB_AWAY,	/* no connection, or it broke; call->error.message says why */
-	DB_LEFT		/* the client left while we waited; the statement was cancelled and undone */
+	DB_LEFT		/* the client left while we waited: PostgreSQL cancelled the statement and undid it */
 };
 
 struct db_call {
@@ -63,7 +63,6 @@ struct db_call {
 	void                      *ctx;
 	struct db_error            error;
 	int64_t                    us;		/* time spent here, added up */
-	bool                       undone;	/* set with DB_LEFT: PostgreSQL said that nothing was done */
 };
 
 /* A connection that is not open yet.  conninfo must stay; lives as long as the process. */

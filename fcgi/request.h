@@ -67,6 +67,7 @@ struct request {
 
 	/* gate, identify, read */
 	const struct catalog   *catalog;
+	const char             *key_prefix;	/* of the catalog's keys */
 	const struct identity  *who;
 	char                   *body;
 	size_t                  body_len;
@@ -86,8 +87,8 @@ struct request {
 	const char             *says;	/* sentence for the caller */
 	const char             *why;	/* sentence for the log; NULL: as says */
 	const char             *data;	/* JSON text of the error's data; NULL: none */
-	struct buf             *result;	/* where a method writes its result object */
 	struct reply            reply;
+	char                    request_id[CRYPT_UUID];	/* X-Request-Id: the id of the first event */
 };
 
 /* The parameter as FastCGI names it: "HTTP_MCP_METHOD". */

@@ -22,17 +22,13 @@ slot_calling(const struct board *b, enum pool pool, uint64_t tenant)
 }
 
 uint64_t
-slot_tenant(const char *uuid)
+slot_number(const char *text)
 {
-	uint64_t n = 0;
-	int digits = 0;
+	uint64_t h = UINT64_C(0xCBF29CE484222325);	/* FNV-1a */
 
-	for (; *uuid && digits < 16; uuid++)
-		if (isxdigit((unsigned char)*uuid)) {
-			n = n << 4 | (uint64_t)(*uuid <= '9' ? *uuid - '0' : (*uuid | 0x20) - 'a' + 10);
-			digits++;
-		}
-	return n ? n : 1;
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
+	return h ? h : 1;
 }
 
 const char *

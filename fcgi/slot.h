@@ -53,7 +53,7 @@ struct slot {
 	_Atomic int      pid;		/* 0: free */
 	enum pool        pool;
 	_Atomic int      state;		/* enum slot_state */
-	_Atomic uint64_t calling;	/* first 8 bytes of the tenant whose tool runs here; 0: none */
+	_Atomic uint64_t calling;	/* slot_number() of the tenant whose tool runs here; 0: none */
 	_Atomic int      stage;		/* enum event_stage */
 	_Atomic uint64_t segment;	/* audit segment being written to; 0: none */
 	int64_t          since_us;	/* of state, monotonic */
@@ -90,8 +90,8 @@ void slot_move(struct slot *s, enum slot_state to);
 /* How many busy slots of the pool run a tool of this tenant. */
 int slot_calling(const struct board *b, enum pool pool, uint64_t tenant);
 
-/* The tenant's number in slots and buckets: the first 8 bytes of its uuid. */
-uint64_t slot_tenant(const char *uuid);
+/* A text as a number for slots and buckets: a hash, never 0. */
+uint64_t slot_number(const char *text);
 
 const char *slot_pool_name(enum pool pool);
 const char *slot_outcome_name(enum outcome outcome);

@@ -24,10 +24,11 @@ struct identity {
 	const char  *plan;
 	bool         reads_only;
 	const char  *generation;	/* decimal, as mcp.enter() takes it */
-	uint64_t     number;		/* slot_tenant() of the tenant */
+	uint64_t     number;		/* slot_number() of the tenant */
 	uint64_t     credential_number;
 	int64_t      expires_us;	/* wall clock; 0: never */
-	int64_t      per_minute, burst, in_flight;
+	int64_t      per_minute, burst, in_flight;	/* of the plan */
+	int64_t      own_per_minute;	/* of this credential; 0: the plan's alone */
 };
 
 /*

@@ -34,7 +34,6 @@ struct tool {
 	const char           *name, *file;
 	const char           *face;		/* the tool as tools/list shows it: one JSON object */
 	const char           *scope;		/* the word a credential needs; NULL: none */
-	int                   scope_at;		/* its number in the catalog's scopes */
 	bool                  writes;
 	int64_t               timeout_ms;
 	size_t                result_max;	/* bytes of structuredContent */

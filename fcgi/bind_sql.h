@@ -1,0 +1,23 @@
+/*
+ * bind_sql: a tool call as one transaction of PostgreSQL.
+ *
+ * First who is calling and what the transaction may do, then the tool's statement as it stands,
+ * and for a tool that writes its audit event, all up to one Sync (DESIGN 5, "Each call is one
+ * implicit transaction").  Errors of PostgreSQL become sentences here.
+ */
+#ifndef BIND_SQL_H
+#define BIND_SQL_H
+
+#include "catalog.h"
+#include "request.h"
+
+struct bind_result {
+	const char *structured;		/* the JSON object */
+	size_t      structured_len;
+	const char *text;		/* for people, where it is not the object itself; NULL: it is */
+};
+
+/* Runs the tool with checked arguments.  0 and *out in rq's memory, or -1. */
+int bind_sql(struct request *rq, const struct tool *tool, struct json_object *args, struct bind_result *out) must_use;
+
+#endif

@@ -1,0 +1,337 @@
+/*
+ * catalog: the folders in MCP_TOOLS, and the one decision who may see and call a tool.
+ */
+#include "catalog.h"
+
+#define FILE_MAX	(1 << 20)
+#define TOOLS_MAX	4000
+
+static const char *const not_tools[] = { "catalog", "resources", "prompts" };
+
+struct load {
+	struct arena   *mem;
+	struct catalog *catalog;
+	const char     *file;
+	const char    **why;
+};
+
+static int
+refuse(struct load *l, const char *what, const char *reason)
+{
+	*l->why = arena_fmt(l->mem, "%s: %s: %s", l->file, what, reason);
+	return -1;
+}
+
+/* --- catalog.json ----------------------------------------------------------------------- */
+
+enum member_kind { M_TEXT, M_WORDS, M_COUNT, M_FLAG, M_ERRORS };
+
+static const struct member {
+	const char      *name;
+	enum member_kind kind;
+	bool             needed;
+	size_t           at;
+} members[] = {
+	{ "title",          M_TEXT,   true,  offsetof(struct catalog, title) },
+	{ "version",        M_TEXT,   true,  offsetof(struct catalog, version) },
+	{ "instructions",   M_TEXT,   false, offsetof(struct catalog, instructions) },
+	{ "role",           M_TEXT,   true,  offsetof(struct catalog, role) },
+	{ "schema",         M_TEXT,   true,  offsetof(struct catalog, schema) },
+	{ "prefix",         M_TEXT,   true,  offsetof(struct catalog, prefix) },
+	{ "plans_required", M_WORDS,  false, offsetof(struct catalog, plans) },
+	{ "refused",        M_TEXT,   false, offsetof(struct catalog, refused) },
+	{ "shared",         M_WORDS,  false, offsetof(struct catalog, shared) },
+	{ "definer",        M_WORDS,  false, offsetof(struct catalog, definer) },
+	{ "page_size",      M_COUNT,  false, offsetof(struct catalog, page_size) },
+	{ "list_ttl_ms",    M_COUNT,  false, offsetof(struct catalog, list_ttl_ms) },
+	{ "limit",          M_COUNT,  false, offsetof(struct catalog, per_minute) },
+	{ "batches",        M_FLAG,   false, offsetof(struct catalog, batches) },
+	{ "errors",         M_ERRORS, false, 0 },
+};
+
+static int
+read_words(struct load *l, const char *name, struct json_object *v, struct words *out)
+{
+	size_t i, n = json_is_strings(v) ? json_object_array_length(v) : 0;
+	const char **at = arena_take(l->mem, (n + 1) * sizeof(*at));
+
+	if (!json_is_strings(v))
+		return refuse(l, name, "expected an array of texts");
+	for (i = 0; i < n; i++)
+		at[i] = json_object_get_string(json_object_array_get_idx(v, i));
+	*out = (struct words){ at, n };
+	return 0;
+}
+
+static int
+read_member(struct load *l, const struct member *m, struct json_object *v)
+{
+	char *field = (char *)l->catalog + m->at;
+	const char *text = json_object_get_string(v);
+	int64_t n = json_object_get_int64(v);
+	bool flag = json_object_get_boolean(v);
+	struct words words;
+
+	switch (m->kind) {
+	case M_TEXT:
+		if (!json_object_is_type(v, json_type_string) || !*text)
+			return refuse(l, m->name, "expected a text");
+		memcpy(field, &text, sizeof(text));
+		return 0;
+	case M_COUNT:
+		if (!json_object_is_type(v, json_type_int) || n < 1)
+			return refuse(l, m->name, "expected an integer from 1");
+		memcpy(field, &n, sizeof(n));
+		return 0;
+	case M_FLAG:
+		memcpy(field, &flag, sizeof(flag));
+		return json_object_is_type(v, json_type_boolean) ? 0 : refuse(l, m->name, "expected true or false");
+	case M_ERRORS:
+		return text && strcmp(text, "text") == 0 ? 0 : refuse(l, m->name, "expected \"text\"");
+	default:
+		if (read_words(l, m->name, v, &words) != 0)
+			return -1;
+		memcpy(field, &words, sizeof(words));
+		return 0;
+	}
+}
+
+static const struct member *
+find_member(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(members); i++)
+		if (strcmp(members[i].name, name) == 0)
+			return &members[i];
+	return NULL;
+}
+
+static int
+read_source(struct load *l, struct json_object *source)
+{
+	size_t i;
+
+	if (!json_object_is_type(source, json_type_object))
+		return refuse(l, "the file", "expected an object");
+	json_object_object_foreach(source, name, v) {
+		const struct member *m = find_member(name);
+
+		if (!m)
+			return refuse(l, name, "unknown member");
+		if (read_member(l, m, v) != 0)
+			return -1;
+	}
+	for (i = 0; i < LEN(members); i++)
+		if (members[i].needed && !json_get(source, members[i].name))
+			return refuse(l, members[i].name, "must be there");
+	if (strspn(l->catalog->prefix, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(l->catalog->prefix) ||
+	    strlen(l->catalog->prefix) > 16)
+		return refuse(l, "prefix", "expected 1 to 16 of a-z 0-9");
+	return 0;
+}
+
+/* --- tools ------------------------------------------------------------------------------ */
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The stems of the folder's tool files, sorted.  How many, or -1. */
+static int
+list_stems(struct load *l, const char *folder, const char **stem, int most)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	int n = 0;
+	size_t i;
+
+	if (!d)
+		return refuse(l, folder, strerror(errno));
+	while ((entry = readdir(d))) {
+		char *name = arena_str(l->mem, entry->d_name);
+		bool tool = base_ends(name, ".json") && !base_ends(name, ".answer.json") && name[0] != '.';
+
+		if (!tool)
+			continue;
+		name[strlen(name) - strlen(".json")] = '\0';
+		for (i = 0; i < LEN(not_tools); i++)
+			tool = tool && strcmp(name, not_tools[i]) != 0;
+		if (tool && n < most)
+			stem[n++] = name;
+	}
+	closedir(d);
+	qsort(stem, (size_t)n, sizeof(*stem), by_text);
+	return n < most ? n : refuse(l, folder, "too many tools");
+}
+
+static int
+read_tools(struct load *l, const char *folder)
+{
+	const char **stem = arena_take(l->mem, TOOLS_MAX * sizeof(*stem));
+	struct catalog *c = l->catalog;
+	struct tool *tool;
+	int n = list_stems(l, folder, stem, TOOLS_MAX), i;
+
+	if (n < 0)
+		return -1;
+	tool = arena_zero(l->mem, (size_t)(n + 1) * sizeof(*tool));
+	for (i = 0; i < n; i++) {
+		tool[i].catalog = c;
+		if (tool_load(l->mem, &tool[i], folder, stem[i], l->why) != 0)
+			return -1;
+		if (tool[i].per_minute == 0)
+			tool[i].per_minute = c->per_minute;
+	}
+	c->tool = tool;
+	c->tools = (size_t)n;
+	return 0;
+}
+
+static void
+gather_scopes(struct load *l)
+{
+	struct catalog *c = l->catalog;
+	const char **at = arena_take(l->mem, (c->tools + 1) * sizeof(*at));
+	size_t i, n = 0, kept = 0;
+
+	for (i = 0; i < c->tools; i++)
+		if (c->tool[i].scope)
+			at[n++] = c->tool[i].scope;
+	qsort(at, n, sizeof(*at), by_text);
+	for (i = 0; i < n; i++)
+		if (kept == 0 || strcmp(at[kept - 1], at[i]) != 0)
+			at[kept++] = at[i];
+	c->scopes = (struct words){ at, kept };
+}
+
+static int
+load_catalog(struct arena *mem, struct catalog *c, const char *folder, const char *name, const char **why)
+{
+	struct load l = { .mem = mem, .catalog = c, .file = arena_fmt(mem, "%s/catalog.json", folder), .why = why };
+	struct json_object *source = json_file(mem, l.file, FILE_MAX, why);
+
+	if (!source)
+		return -1;
+	c->name = arena_str(mem, name);
+	c->page_size = INT64_MAX;
+	c->refused = "Your plan does not include this service.";
+	c->instructions = "";
+	if (read_source(&l, source) != 0 || read_tools(&l, folder) != 0)
+		return -1;
+	c->search_path = arena_fmt(mem, "%s, pg_temp", db_identifier(mem, c->schema));
+	gather_scopes(&l);
+	return 0;
+}
+
+/* --- folders ---------------------------------------------------------------------------- */
+
+static int
+add_catalog(struct arena *mem, struct catalogs *out, const char *folder, const char *name, const char **why)
+{
+	struct catalog *c = &out->at[out->n];
+
+	if (out->n == CATALOGS_MAX) {
+		*why = arena_fmt(mem, "more than %d catalogs", CATALOGS_MAX);
+		return -1;
+	}
+	if (catalog_find(out, name)) {
+		*why = arena_fmt(mem, "%s: a catalog of this name is already there", folder);
+		return -1;
+	}
+	c->number = (int)out->n;
+	if (load_catalog(mem, c, folder, name, why) != 0)
+		return -1;
+	out->n++;
+	return 0;
+}
+
+static int
+load_folder(struct arena *mem, struct catalogs *out, const char *folder, const char **why)
+{
+	struct dirent **entry;
+	int n = scandir(folder, &entry, NULL, alphasort), i, got = 0;
+
+	if (n < 0) {
+		*why = arena_fmt(mem, "%s: %s", folder, strerror(errno));
+		return -1;
+	}
+	for (i = 0; i < n; i++) {
+		char *path = arena_fmt(mem, "%s/%s", folder, entry[i]->d_name);
+
+		if (got == 0 && entry[i]->d_name[0] != '.' && access(arena_fmt(mem, "%s/catalog.json", path), F_OK) == 0)
+			got = add_catalog(mem, out, path, entry[i]->d_name, why);
+		free(entry[i]);
+	}
+	free(entry);
+	return got;
+}
+
+int
+catalogs_load(struct arena *mem, const char *folders, struct catalogs *out, const char **why)
+{
+	char *copy = arena_str(mem, folders), *rest = NULL, *folder;
+
+	out->at = arena_zero(mem, CATALOGS_MAX * sizeof(*out->at));
+	out->n = 0;
+	for (folder = strtok_r(copy, ":", &rest); folder; folder = strtok_r(NULL, ":", &rest))
+		if (load_folder(mem, out, folder, why) != 0)
+			return -1;
+	if (out->n == 0)
+		*why = arena_fmt(mem, "%s: no catalog there (a folder with a catalog.json)", folders);
+	return out->n > 0 ? 0 : -1;
+}
+
+/* --- looking up ------------------------------------------------------------------------- */
+
+const struct catalog *
+catalog_find(const struct catalogs *all, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (strcmp(all->at[i].name, name) == 0)
+			return &all->at[i];
+	return NULL;
+}
+
+static int
+by_name(const void *name, const void *t)
+{
+	return strcmp(name, ((const struct tool *)t)->name);
+}
+
+const struct tool *
+catalog_tool(const struct catalog *c, const char *name)
+{
+	return bsearch(name, c->tool, c->tools, sizeof(*c->tool), by_name);
+}
+
+static bool
+has_word(const struct words *list, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (strcmp(list->at[i], word) == 0)
+			return true;
+	return false;
+}
+
+const char *
+catalog_forbids(const struct tool *t, const struct identity *who, struct arena *mem)
+{
+	if (t->scope && !has_word(&who->scope, t->scope))
+		return arena_fmt(mem, "Insufficient permissions. This API key does not have the '%s' scope.", t->scope);
+	if (t->writes && who->reads_only)
+		return "Insufficient permissions. This API key may only read.";
+	return NULL;
+}
+
+bool
+catalog_serves(const struct catalog *c, const struct identity *who)
+{
+	return c->plans.n == 0 || has_word(&c->plans, who->plan);
+}

@@ -1,0 +1,331 @@
+/* encode: by column type, a row at a time. */
+#include "encode.h"
+#include "crypt.h"
+#include "utf8.h"
+
+/* --- one value -------------------------------------------------------------------------- */
+
+/* How many bytes from s on are harmless ASCII. */
+static size_t
+plain_run(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && (unsigned char)s[i] >= 0x20 && (unsigned char)s[i] < 0x7F)
+		i++;
+	return i;
+}
+
+void
+encode_text(struct buf *b, const char *s, size_t n)
+{
+	size_t at = 0, step, kept = 0;
+	uint32_t code;
+	char *clean;
+
+	if (plain_run(s, n) == n) {
+		buf_json(b, s, n);
+		return;
+	}
+	clean = arena_take(b->mem, n + 1);
+	for (; at < n && (step = utf8_step(s + at, n - at, &code)) > 0; at += step)
+		if (!utf8_hidden(code)) {
+			memcpy(clean + kept, s + at, step);
+			kept += step;
+		}
+	buf_json(b, clean, kept);
+}
+
+/* The character an escape of JSON text stands for, and its length: \uXXXX or a pair of them. */
+static size_t
+escaped(const char *s, size_t n, uint32_t *code)
+{
+	unsigned high, low;
+
+	*code = 'x';
+	if (n < 6 || s[1] != 'u' || sscanf(s + 2, "%4x", &high) != 1)
+		return n < 2 ? n : 2;
+	*code = high;
+	if (high < 0xD800 || high > 0xDBFF || n < 12 || s[6] != '\\' || s[7] != 'u' || sscanf(s + 8, "%4x", &low) != 1)
+		return 6;
+	*code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+	return 12;
+}
+
+void
+encode_json(struct buf *b, const char *s, size_t n)
+{
+	size_t at = 0, step;
+	uint32_t code;
+
+	while (at < n) {
+		if (s[at] == '\\')
+			step = escaped(s + at, n - at, &code);
+		else
+			step = utf8_step(s + at, n - at, &code);
+		if (step == 0)
+			return;
+		if (!utf8_hidden(code))
+			buf_add(b, s + at, step);
+		at += step;
+	}
+}
+
+/* PostgreSQL's "2026-11-20 08:00:00.5+00" as "2026-11-20T08:00:00.5Z"; infinity is null. */
+static void
+add_stamp(struct buf *b, const char *s, size_t n)
+{
+	char out[64];
+
+	if (n < 20 || n >= sizeof(out) || !isdigit((unsigned char)s[0])) {
+		buf_str(b, "null");
+		return;
+	}
+	memcpy(out, s, n + 1);
+	out[10] = 'T';
+	if (strcmp(out + n - 3, "+00") == 0)
+		snprintf(out + n - 3, 2, "Z");
+	buf_fmt(b, "\"%s\"", out);
+}
+
+static void
+add_bytes(struct buf *b, const char *hex, size_t n)
+{
+	unsigned char *bytes = arena_take(b->mem, n / 2 + 1);
+	size_t i, len = n >= 2 ? (n - 2) / 2 : 0;	/* behind \x */
+	char *text, *c;
+	unsigned byte;
+
+	for (i = 0; i < len; i++)
+		bytes[i] = sscanf(hex + 2 + 2 * i, "%2x", &byte) == 1 ? (unsigned char)byte : 0;
+	text = crypt_base64url(b->mem, bytes, len);
+	for (c = text; *c; c++)
+		*c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
+	buf_fmt(b, "\"%s%s\"", text, (const char *const[]){ "", "", "==", "=" }[strlen(text) % 4]);
+}
+
+static void
+add_value(struct buf *b, enum db_type type, const char *s, int len)
+{
+	size_t n = (size_t)len;
+
+	if (!s) {
+		buf_str(b, "null");
+		return;
+	}
+	switch (type) {
+	case DB_BOOL:
+		buf_str(b, s[0] == 't' ? "true" : "false");
+		return;
+	case DB_NUMBER:		/* NaN and Infinity begin with a letter, perhaps behind a sign */
+		buf_str(b, isdigit((unsigned char)s[s[0] == '-']) ? s : "null");
+		return;
+	case DB_JSON:
+		encode_json(b, s, n);
+		return;
+	case DB_STAMP:
+		add_stamp(b, s, n);
+		return;
+	case DB_BYTES:
+		add_bytes(b, s, n);
+		return;
+	default:
+		encode_text(b, s, n);
+	}
+}
+
+static char *
+value_text(struct encode *e, const struct db_row *row, int i)
+{
+	struct buf b;
+
+	buf_init(&b, e->mem, e->tool->result_max);
+	add_value(&b, row->column[i].type, row->at[i], row->len[i]);
+	return b.at;
+}
+
+/* --- rows ------------------------------------------------------------------------------- */
+
+void
+encode_begin(struct encode *e, const struct tool *tool, struct json_object *args, int64_t limit, struct arena *mem)
+{
+	*e = (struct encode){ .tool = tool, .args = args, .mem = mem, .limit = limit };
+	buf_init(&e->out, mem, 2 * tool->result_max + 65536);
+	if (tool->result.kind != RESULT_ROWS)
+		return;
+	buf_char(&e->out, '{');
+	buf_json(&e->out, tool->result.rows, strlen(tool->result.rows));
+	buf_str(&e->out, ":[");
+}
+
+static int
+name_at(const char *const *names, int n, const char *name)
+{
+	int i;
+
+	for (i = 0; i < n && names[i]; i++)
+		if (strcmp(names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static void
+add_object(struct encode *e, const struct db_row *row)
+{
+	const struct tool_result *r = &e->tool->result;
+	const char *between = "";
+	int i;
+
+	buf_char(&e->out, '{');
+	for (i = 0; i < row->n; i++) {
+		if (name_at(r->lift, r->lifts, row->column[i].name) >= 0)
+			continue;
+		buf_str(&e->out, between);
+		buf_json(&e->out, row->column[i].name, strlen(row->column[i].name));
+		buf_char(&e->out, ':');
+		add_value(&e->out, row->column[i].type, row->at[i], row->len[i]);
+		between = ",";
+	}
+	buf_char(&e->out, '}');
+}
+
+/* Notes the lifted columns of the first row, and the page columns of each. */
+static void
+note_columns(struct encode *e, const struct db_row *row)
+{
+	const struct tool_result *r = &e->tool->result;
+	int i, at;
+
+	for (i = 0; i < row->n; i++) {
+		at = name_at(r->lift, r->lifts, row->column[i].name);
+		if (at >= 0 && !e->lift[at])
+			e->lift[at] = value_text(e, row, i);
+		at = name_at(r->page, TOOL_PAGE_MAX, row->column[i].name);
+		if (at >= 0)
+			e->page[at] = value_text(e, row, i);
+	}
+}
+
+static int
+stop(struct encode *e, bool by_cap)
+{
+	e->more = true;
+	e->cut = by_cap;
+	return 1;
+}
+
+int
+encode_row(struct encode *e, const struct db_row *row)
+{
+	size_t before = e->out.len;
+
+	if (e->count >= e->limit)
+		return stop(e, !e->tool->result.page[0]);
+	if (e->tool->result.kind == RESULT_DONE) {
+		e->count++;
+		return 0;
+	}
+	if (e->count > 0 && e->tool->result.kind == RESULT_ROWS)
+		buf_char(&e->out, ',');
+	add_object(e, row);
+	if (e->out.full || e->out.len > e->tool->result_max) {
+		buf_cut(&e->out, before);
+		return stop(e, true);
+	}
+	note_columns(e, row);
+	e->count++;
+	return 0;
+}
+
+char *
+encode_place(struct encode *e)
+{
+	struct buf b;
+	int i;
+
+	if (!e->more || e->count == 0 || !e->tool->result.page[0])
+		return NULL;
+	buf_init(&b, e->mem, 65536);
+	for (i = 0; i < TOOL_PAGE_MAX && e->tool->result.page[i]; i++)
+		buf_fmt(&b, "%c%s", i ? ',' : '[', e->page[i] ? e->page[i] : "null");
+	buf_char(&b, ']');
+	return b.at;
+}
+
+/* What a lifted column is when no row came: a fixed value, or "{argument}": what was asked for. */
+static void
+add_usual(struct encode *e, const char *usual)
+{
+	size_t n = strlen(usual);
+	struct json_object *arg;
+	char *name;
+
+	if (n < 5 || usual[1] != '{' || usual[n - 2] != '}') {
+		buf_str(&e->out, usual);
+		return;
+	}
+	name = arena_copy(e->mem, usual + 2, n - 4);
+	arg = json_get(e->args, name);
+	buf_str(&e->out, arg ? json_plain(arg, NULL) : "null");
+}
+
+static void
+add_lifted(struct encode *e)
+{
+	const struct tool_result *r = &e->tool->result;
+	int i;
+
+	for (i = 0; i < r->lifts; i++) {
+		buf_char(&e->out, ',');
+		buf_json(&e->out, r->lift[i], strlen(r->lift[i]));
+		buf_char(&e->out, ':');
+		if (e->lift[i])
+			buf_str(&e->out, e->lift[i]);
+		else
+			add_usual(e, r->lift_usual[i]);
+	}
+}
+
+static void
+add_done(struct encode *e)
+{
+	const char *s = e->tool->result.done, *end;
+	struct buf text;
+
+	buf_init(&text, e->mem, 8192);
+	for (; *s; s++) {
+		struct json_object *arg = NULL;
+
+		if (*s == '{' && (end = strchr(s, '}')))
+			arg = json_get(e->args, arena_copy(e->mem, s + 1, (size_t)(end - s - 1)));
+		if (arg) {
+			buf_str(&text, json_object_get_string(arg));
+			s = end;
+		} else {
+			buf_char(&text, *s);
+		}
+	}
+	buf_str(&e->out, "{\"message\":");
+	encode_text(&e->out, text.at, text.len);
+	buf_char(&e->out, '}');
+}
+
+void
+encode_end(struct encode *e, const char *next_cursor)
+{
+	if (e->tool->result.kind == RESULT_DONE)
+		add_done(e);
+	if (e->tool->result.kind != RESULT_ROWS)
+		return;
+	buf_fmt(&e->out, "],\"count\":%" PRId64, e->count);
+	add_lifted(e);
+	if (next_cursor) {
+		buf_str(&e->out, ",\"next_cursor\":");
+		buf_json(&e->out, next_cursor, strlen(next_cursor));
+	}
+	if (e->cut)
+		buf_fmt(&e->out, ",\"truncated\":true,\"hint\":\"%s\"", next_cursor ?
+		    "The answer was cut because it is large; call again with next_cursor for the rest." :
+		    "The answer was cut because it is large; ask for less, with a smaller limit or a narrower selection.");
+	buf_char(&e->out, '}');
+}

@@ -1,0 +1,249 @@
+/*
+ * limit: GCRA, in Lua and in C.
+ *
+ * A bucket is one number: when it will be full.  Taking a token moves that time by one step
+ * (a minute / per_minute); it may not move further than burst steps from now.
+ */
+#include "limit.h"
+#include "cache.h"
+#include "fail.h"
+#include "log.h"
+
+#define MINUTE_US	60000000
+#define PROBES		8
+
+/*
+ * KEYS: buckets.  ARGV: per_minute, burst, tokens of each.  Time is Redis's own, so nodes whose
+ * clocks differ agree.  Answers { wait_us, now_us, full_us of each }: wait 0 means taken.
+ */
+static struct cache_script take_script = { .text =
+	"local t = redis.call('TIME') "
+	"local now = t[1] * 1000000 + t[2] "
+	"local wait, full = 0, {} "
+	"for i, key in ipairs(KEYS) do "
+	"  local step = 60000000 / ARGV[3 * i - 2] "
+	"  local from = math.max(tonumber(redis.call('GET', key) or 0), now) "
+	"  full[i] = from + math.ceil(ARGV[3 * i] * step) "
+	"  wait = math.max(wait, full[i] - now - math.ceil(ARGV[3 * i - 1] * step)) "
+	"end "
+	"if wait <= 0 then "
+	"  for i, key in ipairs(KEYS) do "
+	"    redis.call('SET', key, string.format('%.0f', full[i]), 'PX', math.ceil((full[i] - now) / 1000) + 1000) "
+	"  end "
+	"end "
+	"local out = { math.max(wait, 0), now } "
+	"for i = 1, #full do out[i + 2] = full[i] end "
+	"return out"
+};
+
+static int64_t
+steps_us(const struct limit *l, int64_t tokens)
+{
+	return (tokens * MINUTE_US + l->per_minute - 1) / l->per_minute;
+}
+
+/* --- shared memory ---------------------------------------------------------------------- */
+
+/* The bucket's place, claimed if it is new.  The fullest of the probed ones gives way: it forgets least. */
+static struct bucket *
+bucket_at(struct board *board, uint64_t number)
+{
+	struct bucket *give = NULL;
+	int i;
+
+	for (i = 0; i < PROBES; i++) {
+		struct bucket *b = &board->bucket[(number * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)i) % BUCKETS];
+		uint64_t key = atomic_load(&b->key);
+
+		if (key == number || (key == 0 && atomic_compare_exchange_strong(&b->key, &key, number)))
+			return b;
+		if (key == number)	/* another process was faster */
+			return b;
+		if (!give || atomic_load(&b->full_us) < atomic_load(&give->full_us))
+			give = b;
+	}
+	if (atomic_load(&give->full_us) > base_wall_us())
+		atomic_fetch_add(&board->buckets_evicted, 1);
+	atomic_store(&give->key, number);
+	atomic_store(&give->full_us, 0);
+	return give;
+}
+
+int64_t
+limit_bucket_take(struct board *board, const struct limit *limit, int64_t now_us, int64_t *full_us)
+{
+	struct bucket *b = bucket_at(board, limit->number);
+	int64_t was = atomic_load(&b->full_us), wait;
+
+	do {
+		*full_us = (was > now_us ? was : now_us) + steps_us(limit, limit->tokens);
+		wait = *full_us - now_us - steps_us(limit, limit->burst);
+		if (wait > 0)
+			return wait;
+	} while (!atomic_compare_exchange_weak(&b->full_us, &was, *full_us));
+	return 0;
+}
+
+static void
+give_back(struct board *board, const struct limit *limit)
+{
+	atomic_fetch_sub(&bucket_at(board, limit->number)->full_us, steps_us(limit, limit->tokens));
+}
+
+/* --- answers ---------------------------------------------------------------------------- */
+
+static int64_t
+remaining(const struct limit *l, int64_t now_us, int64_t full_us)
+{
+	int64_t room = now_us + steps_us(l, l->burst) - full_us;
+
+	return room > 0 ? room * l->per_minute / MINUTE_US : 0;
+}
+
+static int64_t
+seconds_up(int64_t us)
+{
+	return us > 0 ? (us + 999999) / 1000000 : 0;
+}
+
+static void
+tell(struct request *rq, const struct limit *l, int64_t now_us, int64_t full_us)
+{
+	int64_t left = remaining(l, now_us, full_us), reset = seconds_up(full_us - now_us);
+
+	buf_fmt(&rq->reply.head, "RateLimit-Limit: %" PRId64 "\r\nRateLimit-Remaining: %" PRId64 "\r\nRateLimit-Reset: %" PRId64
+	    "\r\nX-RateLimit-Limit: %" PRId64 "\r\nX-RateLimit-Remaining: %" PRId64 "\r\nX-RateLimit-Reset: %" PRId64 "\r\n",
+	    l->burst, left, reset, l->burst, left, now_us / 1000000 + reset);
+}
+
+/* Tells of the bucket that has least left, and refuses if there is something to wait for. */
+static int
+conclude(struct request *rq, const struct limit *limit, int n, int64_t wait, int64_t now_us, const int64_t *full_us)
+{
+	int i, tightest = 0;
+
+	for (i = 1; i < n; i++)
+		if (remaining(&limit[i], now_us, full_us[i]) < remaining(&limit[tightest], now_us, full_us[tightest]))
+			tightest = i;
+	tell(rq, &limit[tightest], now_us, full_us[tightest]);
+	if (wait == 0)
+		return 0;
+	wait = seconds_up(wait);
+	buf_fmt(&rq->reply.head, "Retry-After: %" PRId64 "\r\n", wait);
+	return fail(rq, FAIL_RATE, "Rate limit exceeded. Try again in %" PRId64 " second%s.", wait, wait == 1 ? "" : "s");
+}
+
+int
+limit_take_here(struct request *rq, const struct limit *limit, int n)
+{
+	int64_t now = base_wall_us(), full[LIMIT_BUCKETS_MAX] = { 0 }, wait = 0;
+	int i, taken;
+
+	for (taken = 0; taken < n && wait == 0; taken++)
+		wait = limit_bucket_take(rq->board, &limit[taken], now, &full[taken]);
+	if (wait > 0) {
+		for (i = 0; i < taken - 1; i++)
+			give_back(rq->board, &limit[i]);
+		return conclude(rq, &limit[taken - 1], 1, wait, now, &full[taken - 1]);
+	}
+	return conclude(rq, limit, n, 0, now, full);
+}
+
+/* Keeps the node's buckets where Redis's are, so that losing Redis does not refill them. */
+static void
+mirror(struct board *board, const struct limit *limit, int n, int64_t now_us, const int64_t *full_us)
+{
+	int64_t skew = base_wall_us() - now_us;
+	int i;
+
+	for (i = 0; i < n; i++)
+		atomic_store(&bucket_at(board, limit[i].number)->full_us, full_us[i] + skew);
+}
+
+int
+limit_take(struct request *rq, const struct limit *limit, int n)
+{
+	const char *argv[4 * LIMIT_BUCKETS_MAX], *why;
+	size_t len[4 * LIMIT_BUCKETS_MAX];
+	int64_t out[LIMIT_BUCKETS_MAX + 2], from = base_now_us();
+	int i, got;
+
+	for (i = 0; i < n; i++) {
+		argv[i] = limit[i].key;
+		argv[n + 3 * i] = arena_fmt(&rq->mem, "%" PRId64, limit[i].per_minute);
+		argv[n + 3 * i + 1] = arena_fmt(&rq->mem, "%" PRId64, limit[i].burst);
+		argv[n + 3 * i + 2] = arena_fmt(&rq->mem, "%" PRId64, limit[i].tokens);
+	}
+	for (i = 0; i < 4 * n; i++)
+		len[i] = strlen(argv[i]);
+	got = cache_run(rq->cache, &take_script, n, 4 * n, argv, len, out, n + 2, &why);
+	rq->slot->event.redis_us += base_now_us() - from;
+	if (atomic_exchange(&rq->board->redis_away, got < 0) != (got < 0))
+		log_say(got < 0 ? "limits are this node's alone: %s" : "limits are Redis's again%s", got < 0 ? why : "");
+	if (got < n + 2)
+		return limit_take_here(rq, limit, n);
+	if (out[0] == 0)
+		mirror(rq->board, limit, n, out[1], out + 2);
+	return conclude(rq, limit, n, out[0], out[1], out + 2);
+}
+
+int
+limit_fly(struct request *rq)
+{
+	const struct identity *who = rq->who;
+
+	atomic_store(&rq->slot->calling, who->number);	/* first, so that two of us cannot both see room */
+	if (slot_calling(rq->board, rq->slot->pool, who->number) <= who->in_flight)
+		return 0;
+	atomic_store(&rq->slot->calling, 0);
+	buf_str(&rq->reply.head, "Retry-After: 1\r\n");
+	return fail(rq, FAIL_RATE, "%" PRId64 " calls of this account are running, which is all its plan allows. Try again in 1 second.",
+	    who->in_flight);
+}
+
+/* --- which buckets ---------------------------------------------------------------------- */
+
+static uint64_t
+mixed(uint64_t a, uint64_t b)
+{
+	uint64_t h = (a ^ b * UINT64_C(0xFF51AFD7ED558CCD)) * UINT64_C(0xC4CEB9FE1A85EC53);
+
+	h ^= h >> 31;
+	return h ? h : 1;
+}
+
+void
+limit_of_plan(struct request *rq, struct limit *out, int64_t calls)
+{
+	const struct identity *who = rq->who;
+
+	*out = (struct limit){ arena_fmt(&rq->mem, "mcp:%s:bucket", who->tenant), who->number, who->per_minute, who->burst, calls };
+}
+
+void
+limit_of_credential(struct request *rq, struct limit *out, int64_t calls)
+{
+	const struct identity *who = rq->who;
+
+	*out = (struct limit){ arena_fmt(&rq->mem, "mcp:%s:bucket:%s", who->tenant, who->credential),
+	    mixed(who->number, who->credential_number), who->own_per_minute, who->own_per_minute, calls };
+}
+
+void
+limit_of_tool(struct request *rq, struct limit *out, const char *tool, int64_t per_minute, int64_t calls)
+{
+	const struct identity *who = rq->who;
+
+	*out = (struct limit){ arena_fmt(&rq->mem, "mcp:%s:bucket:%s", who->tenant, tool),
+	    mixed(who->number, slot_number(tool)), per_minute, per_minute, calls };
+}
+
+void
+limit_of_node(struct request *rq, struct limit *out, int64_t messages)
+{
+	const struct identity *who = rq->who;
+	int64_t ten = who->per_minute * 10, least = rq->cfg->node_per_minute;
+
+	/* Ten times the plan: a client lists and pings more often than it calls, but not without end. */
+	*out = (struct limit){ "", mixed(who->credential_number, 1), ten > least ? ten : least, ten > least ? ten : least, messages };
+}

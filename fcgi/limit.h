@@ -1,0 +1,43 @@
+/*
+ * limit: how often.
+ *
+ * Token buckets, kept as the time at which they are full again (GCRA).  Tool calls are counted in
+ * Redis for all nodes, in one round trip; when Redis is away, and for everything that is not a
+ * tool call, in this node's shared memory.
+ */
+#ifndef LIMIT_H
+#define LIMIT_H
+
+#include "tenant.h"
+
+#define LIMIT_BUCKETS_MAX 64
+
+/* One bucket to take from. */
+struct limit {
+	const char *key;	/* of Redis */
+	uint64_t    number;	/* of the board's bucket */
+	int64_t     per_minute, burst, tokens;
+};
+
+/*
+ * Takes tokens from every bucket or from none.  0, or -1 with FAIL_RATE.  Either way the headers
+ * RateLimit-*, X-RateLimit-* of the tightest bucket, and Retry-After when refused, are in the reply.
+ */
+int limit_take(struct request *rq, const struct limit *limit, int n) must_use;
+
+/* The same in shared memory alone. */
+int limit_take_here(struct request *rq, const struct limit *limit, int n) must_use;
+
+/* Marks a tool call of this tenant as in flight; refuses when the plan allows no more of them. */
+int limit_fly(struct request *rq) must_use;
+
+/* Fills in the buckets of n messages of which `calls` are tool calls. */
+void limit_of_plan(struct request *rq, struct limit *out, int64_t calls);
+void limit_of_credential(struct request *rq, struct limit *out, int64_t calls);
+void limit_of_tool(struct request *rq, struct limit *out, const char *tool, int64_t per_minute, int64_t calls);
+void limit_of_node(struct request *rq, struct limit *out, int64_t messages);
+
+/* Takes from a bucket of shared memory.  0, or how many microseconds to wait. */
+int64_t limit_bucket_take(struct board *board, const struct limit *limit, int64_t now_us, int64_t *full_us);
+
+#endif

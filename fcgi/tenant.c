@@ -1,0 +1,272 @@
+/*
+ * tenant: the credential of a request, looked up once and remembered for a while.
+ *
+ * What is remembered may be outdated; that is harmless for calls that run SQL, because mcp.enter()
+ * checks the generation in the very transaction, and bounded for the others: an entry dies when
+ * the board's epoch moves (the warden hears of changes by NOTIFY), after half a minute at most,
+ * and after a second when nobody is listening.
+ */
+#include "tenant.h"
+#include "db.h"
+#include "fail.h"
+
+#define ENTRIES			512	/* a power of two */
+#define TRUST_US		30000000
+#define TRUST_DEAF_US		1000000	/* while nobody listens for changes */
+#define TRUST_UNKNOWN_US	2000000	/* that a credential does not exist */
+
+struct entry {
+	unsigned char    hash[CRYPT_HASH];
+	bool             used;
+	int64_t          since_us;	/* monotonic */
+	uint64_t         epoch;		/* the board's, before PostgreSQL was asked */
+	enum fail        refusal;	/* FAIL_NONE: who is filled */
+	const char      *why;		/* of a refusal, for the log */
+	struct arena     mem;		/* what who points into */
+	struct identity  who;
+};
+
+static struct entry entries[ENTRIES];	/* this worker's cache */
+
+/* --- what mcp.identify() says ----------------------------------------------------------- */
+
+struct answer {
+	struct arena *mem;
+	const char   *text;	/* NULL: no such credential */
+};
+
+static int
+take_answer(void *ctx, const struct db_row *row)
+{
+	struct answer *a = ctx;
+
+	a->text = row->n > 0 && row->at[0] ? arena_copy(a->mem, row->at[0], (size_t)row->len[0]) : NULL;
+	return 1;
+}
+
+static void
+words_of(struct arena *mem, struct json_object *list, struct words *out)
+{
+	size_t i, n = json_is_strings(list) ? json_object_array_length(list) : 0;
+	const char **at = arena_take(mem, (n + 1) * sizeof(*at));
+
+	for (i = 0; i < n; i++)
+		at[i] = json_object_get_string(json_object_array_get_idx(list, i));
+	out->at = at;
+	out->n = n;
+}
+
+static const char *
+joined(struct arena *mem, const struct words *list)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, mem, 16384);
+	for (i = 0; i < list->n; i++)
+		buf_fmt(&b, "%s%s", i ? " " : "", list->at[i]);
+	return b.at;
+}
+
+static const char *
+text_of(struct json_object *o, const char *name)
+{
+	const char *text = json_get_str(o, name);
+
+	return text ? text : "";
+}
+
+static void
+fill(struct entry *e, struct json_object *o)
+{
+	struct identity *who = &e->who;
+	struct words roles;
+
+	memset(who, 0, sizeof(*who));
+	who->credential = text_of(o, "credential");
+	who->credential_name = text_of(o, "credential_name");
+	who->catalog = text_of(o, "catalog");
+	who->tenant = text_of(o, "tenant");
+	who->tenant_slug = text_of(o, "tenant_slug");
+	who->principal = text_of(o, "principal");
+	who->plan = text_of(o, "plan");
+	words_of(&e->mem, json_get(o, "roles"), &roles);
+	words_of(&e->mem, json_get(o, "scopes"), &who->scope);
+	words_of(&e->mem, json_get(o, "features"), &who->features);
+	words_of(&e->mem, json_get(o, "addresses"), &who->addresses);
+	who->roles = joined(&e->mem, &roles);
+	who->scopes = joined(&e->mem, &who->scope);
+	who->reads_only = strcmp(text_of(o, "mode"), "full") != 0;
+	who->generation = arena_fmt(&e->mem, "%" PRId64, json_get_int(o, "generation", -1));
+	who->number = slot_number(who->tenant);
+	who->credential_number = slot_number(who->credential);
+	who->expires_us = (int64_t)(json_object_get_double(json_get(o, "expires_at")) * 1e6);
+	who->per_minute = json_get_int(o, "per_minute", 1);
+	who->burst = json_get_int(o, "burst", who->per_minute);
+	who->in_flight = json_get_int(o, "in_flight", 1);
+	who->own_per_minute = json_get_int(o, "credential_per_minute", 0);
+}
+
+static void
+judge(struct entry *e, const char *text)
+{
+	struct json_object *o = text ? json_parse(&e->mem, text, strlen(text), 16) : NULL;
+	const char *state = o ? text_of(o, "state") : "unknown";
+
+	fill(e, o);
+	e->refusal = FAIL_CREDENTIAL;
+	e->why = arena_fmt(&e->mem, "the credential is %s", state);
+	if (strcmp(state, "ok") == 0)
+		e->refusal = FAIL_NONE;
+	else if (strcmp(state, "suspended") == 0)
+		e->refusal = FAIL_REFUSED;
+}
+
+static int
+ask(struct request *rq, struct entry *e)
+{
+	char hex[2 * CRYPT_HASH + 3] = "\\x";
+	struct answer answer = { .mem = &e->mem };
+	struct db_statement sql = { .sql = "select mcp.identify($1::bytea)", .n = 1, .at = { hex } };
+	struct db_call call = { .mem = &rq->mem, .client_fd = -1, .main = &sql, .row = take_answer, .ctx = &answer };
+	enum db_outcome got;
+
+	e->used = false;
+	e->epoch = atomic_load(&rq->board->identity_epoch);
+	arena_reset(&e->mem);
+	crypt_hex(hex + 2, e->hash, CRYPT_HASH);
+	got = db_run(rq->db, &call);
+	rq->slot->event.sql_us += call.us;
+	if (got == DB_REFUSED && call.error.state[0] && strncmp(call.error.state, "57", 2) != 0 &&
+	    strncmp(call.error.state, "53", 2) != 0)
+		return fail(rq, FAIL_UNAVAILABLE, "mcp.identify: %s", call.error.message);
+	if (got != DB_DONE)
+		return fail(rq, FAIL_UNAVAILABLE, "PostgreSQL: %s", call.error.message);
+	judge(e, answer.text);
+	e->since_us = base_now_us();
+	e->used = true;
+	return 0;
+}
+
+/* --- the cache -------------------------------------------------------------------------- */
+
+static struct entry *
+entry_for(const unsigned char hash[CRYPT_HASH])
+{
+	struct entry *e = &entries[(hash[0] | (unsigned)hash[1] << 8) & (ENTRIES - 1)];
+
+	if (!e->mem.most)
+		arena_init(&e->mem, 4096, 1 << 20);
+	if (!e->used || memcmp(e->hash, hash, CRYPT_HASH) != 0) {
+		e->used = false;
+		memcpy(e->hash, hash, CRYPT_HASH);
+	}
+	return e;
+}
+
+static bool
+is_fresh(const struct entry *e, const struct board *board)
+{
+	int64_t now = base_now_us(), age = now - e->since_us;
+
+	if (!e->used || e->epoch != atomic_load(&board->identity_epoch))
+		return false;
+	if (now - atomic_load(&board->listening_us) > TRUST_DEAF_US)
+		return age < TRUST_DEAF_US;
+	return age < (e->refusal == FAIL_CREDENTIAL ? TRUST_UNKNOWN_US : TRUST_US);
+}
+
+/* --- the credential of a request -------------------------------------------------------- */
+
+static const char *
+bearer(const char *authorization)
+{
+	if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
+		return NULL;
+	return authorization + 7 + strspn(authorization + 7, " ");
+}
+
+/* The one credential presented in *out; NULL: none. */
+static int
+presented(struct request *rq, const char **out)
+{
+	const char *at[] = { bearer(rq->param[PARAM_AUTHORIZATION]), rq->param[PARAM_X_API_KEY], rq->param[PARAM_API_KEY] };
+	size_t i;
+
+	*out = NULL;
+	for (i = 0; i < LEN(at); i++) {
+		if (!at[i] || !*at[i])
+			continue;
+		if (*out && strcmp(*out, at[i]) != 0)
+			return fail(rq, FAIL_AMBIGUOUS, "Two different credentials in one request.");
+		*out = at[i];
+	}
+	return 0;
+}
+
+/* Names the caller in the event, also when it is refused. */
+static void
+name_caller(struct event *ev, const struct identity *who)
+{
+	slot_put(ev->tenant, sizeof(ev->tenant), who->tenant);
+	slot_put(ev->principal, sizeof(ev->principal), who->principal);
+	slot_put(ev->credential, sizeof(ev->credential), who->credential);
+	slot_put(ev->credential_name, sizeof(ev->credential_name), who->credential_name);
+}
+
+static int
+refuse(struct request *rq, const char *why)
+{
+	fail(rq, FAIL_CREDENTIAL, "%s", why);
+	rq->says = fail_row(FAIL_CREDENTIAL)->text;	/* one answer, whatever the reason */
+	return -1;
+}
+
+static int
+accept_entry(struct request *rq, const struct entry *e)
+{
+	name_caller(&rq->slot->event, &e->who);
+	if (e->refusal == FAIL_REFUSED && strcmp(e->who.catalog, rq->param[PARAM_CATALOG]) == 0)
+		return fail(rq, FAIL_REFUSED, "This account is suspended.");
+	if (e->refusal != FAIL_NONE)
+		return refuse(rq, e->why);
+	if (e->who.expires_us > 0 && e->who.expires_us <= base_wall_us())
+		return refuse(rq, "the credential is expired");
+	if (strcmp(e->who.catalog, rq->param[PARAM_CATALOG]) != 0)
+		return refuse(rq, "the credential is of another catalog");
+	rq->who = &e->who;
+	return 0;
+}
+
+static int
+identify(struct request *rq, bool afresh)
+{
+	unsigned char hash[CRYPT_HASH];
+	const char *text;
+	struct entry *e;
+
+	if (presented(rq, &text) != 0)
+		return -1;
+	if (!text)
+		return refuse(rq, "no credential");
+	if (!crypt_key_plausible(text, rq->key_prefix))
+		return refuse(rq, "not a key of this catalog");
+	crypt_sha256(hash, text, strlen(text));
+	e = entry_for(hash);
+	if ((afresh || !is_fresh(e, rq->board)) && ask(rq, e) != 0)
+		return -1;
+	return accept_entry(rq, e);
+}
+
+int
+tenant_identify(struct request *rq)
+{
+	return identify(rq, false);
+}
+
+int
+tenant_again(struct request *rq)
+{
+	rq->who = NULL;
+	return identify(rq, true);
+}

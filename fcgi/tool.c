@@ -1,0 +1,323 @@
+/*
+ * tool: NAME.json read by a table of members.
+ */
+#include "tool.h"
+
+#define FILE_MAX	(1 << 20)
+#define NAME_MAX_LEN	128
+
+struct load {
+	struct arena *mem;
+	struct tool  *tool;
+	const char  **why;
+};
+
+static int
+refuse(struct load *l, const char *fmt, ...) printf_like(2, 3);
+
+static int
+refuse(struct load *l, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	*l->why = arena_fmt(l->mem, "%s: %s", l->tool->file, text);
+	return -1;
+}
+
+/* --- result ----------------------------------------------------------------------------- */
+
+static int
+read_page(struct load *l, struct tool_result *r, struct json_object *page)
+{
+	size_t i, n = json_is_strings(page) ? json_object_array_length(page) : 0;
+
+	if (n == 0 || n > TOOL_PAGE_MAX)
+		return refuse(l, "result.page: expected 1 to %d column names", TOOL_PAGE_MAX);
+	for (i = 0; i < n; i++)
+		r->page[i] = json_object_get_string(json_object_array_get_idx(page, i));
+	return 0;
+}
+
+static int
+read_lift(struct load *l, struct tool_result *r, struct json_object *lift)
+{
+	if (!json_object_is_type(lift, json_type_object) || json_object_object_length(lift) > TOOL_LIFT_MAX)
+		return refuse(l, "result.lift: expected an object of at most %d columns with their values for an empty result", TOOL_LIFT_MAX);
+	json_object_object_foreach(lift, name, usual) {
+		r->lift[r->lifts] = name;
+		r->lift_usual[r->lifts++] = arena_str(l->mem, json_plain(usual, NULL));
+	}
+	return 0;
+}
+
+static int
+read_result_member(struct load *l, struct tool_result *r, const char *name, struct json_object *v)
+{
+	if (strcmp(name, "page") == 0)
+		return read_page(l, r, v);
+	if (strcmp(name, "lift") == 0)
+		return read_lift(l, r, v);
+	if (strcmp(name, "row") == 0) {
+		r->kind = RESULT_ROW;
+		return json_object_get_boolean(v) ? 0 : refuse(l, "result.row: expected true");
+	}
+	if (!json_object_is_type(v, json_type_string))
+		return refuse(l, "result.%s: expected a text", name);
+	if (strcmp(name, "rows") == 0) {
+		r->kind = RESULT_ROWS;
+		r->rows = json_object_get_string(v);
+		return 0;
+	}
+	if (strcmp(name, "done") == 0) {
+		r->kind = RESULT_DONE;
+		r->done = json_object_get_string(v);
+		return 0;
+	}
+	return refuse(l, "result: unknown member \"%s\"", name);
+}
+
+static int
+read_result(struct load *l, struct json_object *v)
+{
+	struct tool_result *r = &l->tool->result;
+	int kinds = !!json_get(v, "rows") + !!json_get(v, "row") + !!json_get(v, "done");
+
+	if (kinds != 1)
+		return refuse(l, "result: expected exactly one of rows, row, done");
+	json_object_object_foreach(v, name, member)
+		if (read_result_member(l, r, name, member) != 0)
+			return -1;
+	if (r->kind != RESULT_ROWS && (r->page[0] || r->lifts))
+		return refuse(l, "result: page and lift go with rows");
+	return 0;
+}
+
+/* --- the members ------------------------------------------------------------------------ */
+
+enum member_kind { M_TEXT, M_FLAG, M_COUNT, M_OBJECT, M_ARRAY };
+
+/* Where a member goes.  FACE: to tools/list as it stands. */
+#define FACE	SIZE_MAX
+
+static const struct member {
+	const char      *name;
+	enum member_kind kind;
+	size_t           at;
+	int64_t          least, most;
+} members[] = {
+	{ "title",        M_TEXT,   FACE, 0, 0 },
+	{ "description",  M_TEXT,   FACE, 0, 0 },
+	{ "inputSchema",  M_OBJECT, offsetof(struct tool, input_schema), 0, 0 },
+	{ "outputSchema", M_OBJECT, offsetof(struct tool, output_schema), 0, 0 },
+	{ "annotations",  M_OBJECT, FACE, 0, 0 },
+	{ "icons",        M_ARRAY,  FACE, 0, 0 },
+	{ "scope",        M_TEXT,   offsetof(struct tool, scope), 0, 0 },
+	{ "writes",       M_FLAG,   offsetof(struct tool, writes), 0, 0 },
+	{ "timeout_ms",   M_COUNT,  offsetof(struct tool, timeout_ms), 1, 5000 },
+	{ "result_max",   M_COUNT,  offsetof(struct tool, result_max), 256, 16 << 20 },
+	{ "rows_max",     M_COUNT,  offsetof(struct tool, rows_max), 1, 100000 },
+	{ "limit",        M_COUNT,  offsetof(struct tool, per_minute), 1, 1000000 },
+	{ "result",       M_OBJECT, FACE, 0, 0 },
+	{ "none",         M_TEXT,   offsetof(struct tool, result.none), 0, 0 },
+	{ "sql",          M_TEXT,   FACE, 0, 0 },
+};
+
+static const struct member *
+find_member(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(members); i++)
+		if (strcmp(members[i].name, name) == 0)
+			return &members[i];
+	return NULL;
+}
+
+static bool
+has_kind(enum member_kind kind, struct json_object *v)
+{
+	static const enum json_type type[] = { json_type_string, json_type_boolean, json_type_int, json_type_object, json_type_array };
+
+	return json_object_is_type(v, type[kind]);
+}
+
+static int
+read_member(struct load *l, const struct member *m, struct json_object *v)
+{
+	static const char *const says[] = { "a text", "true or false", "an integer", "an object", "an array" };
+	char *field = (char *)l->tool + m->at;
+
+	if (!has_kind(m->kind, v))
+		return refuse(l, "%s: expected %s", m->name, says[m->kind]);
+	if (m->kind == M_COUNT) {
+		int64_t n = json_object_get_int64(v);
+
+		if (n < m->least || n > m->most)
+			return refuse(l, "%s: expected %" PRId64 " to %" PRId64, m->name, m->least, m->most);
+		memcpy(field, &n, sizeof(n));
+	} else if (m->at == FACE) {
+		return 0;
+	} else if (m->kind == M_TEXT) {
+		const char *text = json_object_get_string(v);
+
+		memcpy(field, &text, sizeof(text));
+	} else if (m->kind == M_FLAG) {
+		l->tool->writes = json_object_get_boolean(v);
+	} else {
+		memcpy(field, &v, sizeof(v));
+	}
+	return 0;
+}
+
+/* --- what must hold between members ----------------------------------------------------- */
+
+static int
+check_input(struct load *l)
+{
+	struct tool *t = l->tool;
+	const char *type = json_get_str(t->input_schema, "type"), *why;
+
+	if (!type || strcmp(type, "object") != 0)
+		return refuse(l, "inputSchema: type must be \"object\"");
+	t->input = schema_compile(l->mem, t->input_schema, &why);
+	if (!t->input)
+		return refuse(l, "inputSchema: %s", why);
+	if (t->result.page[0] && (!schema_has(t->input, "limit") || !schema_has(t->input, "cursor")))
+		return refuse(l, "inputSchema: a tool with result.page takes limit and cursor");
+	return 0;
+}
+
+/* Members that we add to a list must be in a closed outputSchema, or the answer would not fit it. */
+static int
+check_output(struct load *l)
+{
+	static const char *const added[] = { "count", "truncated", "hint", "next_cursor" };
+	struct tool *t = l->tool;
+	struct schema *out;
+	const char *why;
+	size_t i;
+
+	if (!t->output_schema)
+		return 0;
+	out = schema_compile(l->mem, t->output_schema, &why);
+	if (!out)
+		return refuse(l, "outputSchema: %s", why);
+	if (t->result.kind == RESULT_DONE && !schema_has(out, "message"))
+		return refuse(l, "outputSchema: a done result has the property message");
+	if (t->result.kind != RESULT_ROWS)
+		return 0;
+	if (!schema_has(out, t->result.rows))
+		return refuse(l, "outputSchema: has no property %s", t->result.rows);
+	for (i = 0; i < LEN(added) - !t->result.page[0]; i++)
+		if (!schema_has(out, added[i]))
+			return refuse(l, "outputSchema: has no property %s, which this result may carry", added[i]);
+	return 0;
+}
+
+/* The annotations as they go out: readOnlyHint says what `writes` says. */
+static int
+add_annotations(struct load *l, struct json_object *face, struct json_object *given)
+{
+	struct json_object *all = given ? json_object_get(given) : json_object_new_object();
+	struct json_object *hint = json_get(all, "readOnlyHint");
+
+	json_object_object_add(face, "annotations", all);
+	if (hint && json_object_get_boolean(hint) == l->tool->writes)
+		return refuse(l, "annotations: readOnlyHint contradicts writes");
+	json_object_object_add(all, "readOnlyHint", json_object_new_boolean(!l->tool->writes));
+	return 0;
+}
+
+static int
+make_face(struct load *l, struct json_object *source)
+{
+	static const char *const shown[] = { "title", "description", "inputSchema", "outputSchema", "icons" };
+	struct json_object *face = json_keep(l->mem, json_object_new_object()), *v;
+	size_t i;
+
+	json_object_object_add(face, "name", json_object_new_string(l->tool->name));
+	for (i = 0; i < LEN(shown); i++)
+		if ((v = json_get(source, shown[i])))
+			json_object_object_add(face, shown[i], json_object_get(v));
+	if (add_annotations(l, face, json_get(source, "annotations")) != 0)
+		return -1;
+	l->tool->face = arena_str(l->mem, json_plain(face, NULL));
+	return 0;
+}
+
+static int
+read_sql(struct load *l, const char *folder, const char *stem)
+{
+	static unsigned next_id = 16;	/* ids below are statements of our own */
+	char *path = arena_fmt(l->mem, "%s/%s.sql", folder, stem);
+	struct db_statement *s = &l->tool->statement;
+	size_t len;
+
+	if (strchr(stem, '/'))
+		return refuse(l, "sql: expected the stem of a file in the same folder");
+	s->sql = json_file_text(l->mem, path, FILE_MAX, &len, l->why);
+	if (!s->sql)
+		return -1;
+	if (next_id >= DB_STATEMENTS_MAX)
+		return refuse(l, "more tools than the %d this program can hold", DB_STATEMENTS_MAX - 16);
+	s->id = next_id++;
+	s->n = 1;
+	return 0;
+}
+
+static int
+read_source(struct load *l, struct json_object *source)
+{
+	json_object_object_foreach(source, name, v) {
+		const struct member *m = find_member(name);
+
+		if (!m)
+			return refuse(l, "unknown member \"%s\"", name);
+		if (read_member(l, m, v) != 0)
+			return -1;
+	}
+	if (!json_get_str(source, "description"))
+		return refuse(l, "description: must be there");
+	if (!l->tool->input_schema)
+		return refuse(l, "inputSchema: must be there");
+	if (!json_get(source, "result"))
+		return refuse(l, "result: must be there");
+	return read_result(l, json_get(source, "result"));
+}
+
+static bool
+good_name(const char *name)
+{
+	return strlen(name) <= NAME_MAX_LEN && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(name);
+}
+
+int
+tool_load(struct arena *mem, struct tool *t, const char *folder, const char *name, const char **why)
+{
+	struct load l = { .mem = mem, .tool = t, .why = why };
+	struct json_object *source;
+	const char *stem;
+
+	t->name = arena_str(mem, name);
+	t->file = arena_fmt(mem, "%s/%s.json", folder, name);
+	t->timeout_ms = 5000;
+	t->result_max = 256 << 10;
+	t->rows_max = 1000;
+	if (!good_name(name))
+		return refuse(&l, "a tool's name has 1 to %d of A-Z a-z 0-9 _ . -", NAME_MAX_LEN);
+	source = json_file(mem, t->file, FILE_MAX, why);
+	if (!source)
+		return -1;
+	if (!json_object_is_type(source, json_type_object))
+		return refuse(&l, "expected an object");
+	if (read_source(&l, source) != 0 || check_input(&l) != 0 || check_output(&l) != 0)
+		return -1;
+	stem = json_get_str(source, "sql");
+	if (read_sql(&l, folder, stem ? stem : name) != 0)
+		return -1;
+	return make_face(&l, source);
+}
