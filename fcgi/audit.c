@@ -158,13 +158,13 @@ append(const struct config *cfg, struct board *board, struct slot *slot, int pid
 	audit_json(&record, &slot->event, cfg->node, slot->pool, pid);
 	buf_char(&record, '\n');
 	got = open_current(cfg, board, slot) == 0 ? write_record(cfg, board, &record) : -1;
-	atomic_store(&slot->segment, 0);
 	arena_close(&mem);
 	if (got == 0)
 		atomic_fetch_add(&board->audit_bytes, record.len);
 	return got;
 }
 
+/* The slot points to the segment until its stage says how it went: audit_bury() looks there. */
 int
 audit_append(const struct config *cfg, struct board *board, struct slot *slot)
 {
@@ -174,9 +174,11 @@ audit_append(const struct config *cfg, struct board *board, struct slot *slot)
 			log_say("the audit log in %s takes no more: %s", cfg->audit_dir, strerror(errno));
 		atomic_fetch_add(&board->audit_lost, 1);
 		atomic_store(&slot->stage, EVENT_NONE);
+		atomic_store(&slot->segment, 0);
 		return -1;
 	}
 	atomic_store(&slot->stage, EVENT_WRITTEN);
+	atomic_store(&slot->segment, 0);
 	return 0;
 }
 
