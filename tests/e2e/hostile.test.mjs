@@ -20,7 +20,7 @@ let stack, key, pids;
 
 before(async () => {
 	/* No worker retires, and none is stopped for being slow: the same pids can be asked for. */
-	stack = await private_stack('e2e-hostile', 60, { settings: { MCP_WORKER_REQUESTS: 0, MCP_NODE_PER_MINUTE: 100000000 } });
+	stack = await private_stack('hostile', 60, { settings: { MCP_WORKER_REQUESTS: 0, MCP_NODE_PER_MINUTE: 100000000 } });
 	key = stack.key('bench');
 	await stack.serving();
 	pids = stack.children().map((p) => p.pid).sort();

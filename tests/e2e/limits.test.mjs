@@ -18,7 +18,7 @@ let stack, second;
 let names = 0;
 
 before(async () => {
-	stack = await private_stack('e2e-limits', 40, { settings: tools.settings });
+	stack = await private_stack('limits', 40, { settings: tools.settings });
 	second = await stack.second();
 	await stack.serving();
 });

@@ -11,20 +11,20 @@
 
 import assert from 'node:assert/strict';
 import { after, before, run, test } from '../e2e/lib/tap.mjs';
-import { private_stack, sleep, until } from '../e2e/lib/stack.mjs';
+import { SOAK, private_stack, sleep, until } from '../e2e/lib/stack.mjs';
 import { UUID, bearer, initialize, legacy, modern } from '../e2e/lib/mcp.mjs';
 import { more_tools } from '../e2e/lib/tools.mjs';
 
-const REQUESTS = process.env.SOAK ? 20_000 : 2_000;
+const REQUESTS = SOAK ? 20_000 : 2_000;
 const CLIENTS = 16;
-const WORKER_KILLS = process.env.SOAK ? 40 : 8;
+const WORKER_KILLS = SOAK ? 40 : 8;
 const NOISE_PER_S = 5;		/* of 401s: above ten a second from one address they share an event */
 
 const tools = more_tools(['nap']);
 let stack, db, keys, pipelines;
 
 before(async () => {
-	stack = await private_stack('faults-mixed', 120, { settings: { ...tools.settings, MCP_NODE_PER_MINUTE: 100000000 } });
+	stack = await private_stack('mixed', 120, { settings: { ...tools.settings, MCP_NODE_PER_MINUTE: 100000000 } });
 	db = await stack.db('postgres_super');
 	keys = { full: stack.key('bench'), read: stack.key('bench', 'read'), limited: [] };
 	for (let i = 0; i < 3; i++)

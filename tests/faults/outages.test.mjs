@@ -17,7 +17,7 @@ const tools = more_tools();
 let stack, key, pipeline;
 
 before(async () => {
-	stack = await private_stack('faults-outages', 100, { settings: { ...tools.settings, MCP_NODE_PER_MINUTE: 100000000,
+	stack = await private_stack('outages', 100, { settings: { ...tools.settings, MCP_NODE_PER_MINUTE: 100000000,
 		MCP_AUDIT_MAX: '1m', MCP_AUDIT_SEGMENT: '64k' } });
 	key = stack.key('bench');
 	const db = await stack.db();

@@ -18,7 +18,7 @@ const tools = more_tools();
 let stack, db, key, pipeline;
 
 before(async () => {
-	stack = await private_stack('faults-workers', 80, { settings: { ...tools.settings, MCP_FAST_WORKERS: WORKERS, MCP_NODE_PER_MINUTE: 100000000 } });
+	stack = await private_stack('workers', 80, { settings: { ...tools.settings, MCP_FAST_WORKERS: WORKERS, MCP_NODE_PER_MINUTE: 100000000 } });
 	db = await stack.db('postgres_super');
 	key = stack.key('bench');
 	pipeline = (await db.query('select id from planasonix.pipeline where tenant_id = $1 order by name limit 1', [stack.tenant('bench').id])).rows[0].id;

@@ -23,6 +23,9 @@ const STACK_DIR = path.join(ROOT, 'tests/stack');
 const UP_MS = 180_000;
 const COMMAND_MS = 60_000;
 
+/* Set by make soak: the long proofs in full; else each with about a tenth. */
+export const SOAK = Boolean(process.env.SOAK);
+
 export { sleep };
 
 /* Runs a program; resolves to { status, out, err }.  Killed after timeout_ms. */
@@ -76,14 +79,15 @@ export function shared_stack() {
 }
 
 /*
- * Starts a stack in build/<name>.  settings: further MCP_ settings for the server; env: what
- * tests/stack/up itself understands (MCP_FPM names another build).
+ * Starts a stack beside the shared one: its folder is RUN_DIR-name, its port a hundred and `offset`
+ * above RUN_PORT.  settings: further MCP_ settings for the server; env: what tests/stack/up itself
+ * understands (MCP_FPM names another build).
  */
 export async function private_stack(name, offset, { settings = {}, env = {} } = {}) {
-	const dir = path.join(ROOT, 'build', name);
+	const dir = path.resolve(ROOT, `${process.env.RUN_DIR ?? 'build/private'}-${name}`);
 	const own = {
 		RUN_DIR: dir,
-		RUN_PORT: String(Number(process.env.PRIVATE_PORT ?? 9443) + offset),
+		RUN_PORT: String(Number(process.env.RUN_PORT ?? 9343) + 100 + offset),
 		STACK_ENV: Object.entries(settings).map(([word, value]) => `${word}=${value}`).join('\n'),
 		...env,
 	};
