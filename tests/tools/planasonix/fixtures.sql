@@ -6,11 +6,11 @@ create function pg_temp.iso(moment timestamptz) returns text
 	return replace(to_jsonb(moment)#>>'{}', '+00:00', 'Z');
 
 -- A new pipeline of a tenant, last touched at the start of 2026.
-create function pg_temp.pipeline(tenant uuid, status text, named text default 'Story', deleted boolean default false) returns uuid
+create function pg_temp.pipeline(tenant uuid, standing text, named text default 'Story', deleted boolean default false) returns uuid
 	language sql
 begin atomic
 	insert into planasonix.pipeline (tenant_id, name, source_connection_id, dest_connection_id, status, updated_at, deleted_at)
-	select tenant, named, p.source_connection_id, p.dest_connection_id, pipeline.status, '2026-01-01T00:00:00Z',
+	select tenant, named, p.source_connection_id, p.dest_connection_id, standing, '2026-01-01T00:00:00Z',
 		case when deleted then now() end
 	from planasonix.pipeline p
 	where p.tenant_id = tenant
@@ -19,19 +19,19 @@ begin atomic
 end;
 
 -- What happened to a pipeline: its status, and whether it was touched since pg_temp.pipeline made it.
-create function pg_temp.state(pipeline uuid) returns text
+create function pg_temp.state(which uuid) returns text
 	language sql
 	return (
 		select status || case when updated_at > '2026-01-01T00:00:00Z' then ', touched' else ', untouched' end
 		from planasonix.pipeline
-		where id = pipeline);
+		where id = which);
 
-create function pg_temp.forget(pipeline uuid) returns void
+create function pg_temp.forget(which uuid) returns void
 	language sql
 begin atomic
-	delete from planasonix.schedule where pipeline_id = pipeline;
-	delete from planasonix.run where pipeline_id = pipeline;
-	delete from planasonix.pipeline where id = pipeline;
+	delete from planasonix.schedule where pipeline_id = which;
+	delete from planasonix.run where pipeline_id = which;
+	delete from planasonix.pipeline where id = which;
 end;
 
 -- What list_pipelines should show of a tenant, all pages together.
@@ -51,13 +51,13 @@ begin atomic
 end;
 
 -- What get_run_history should show of a pipeline.
-create function pg_temp.runs(pipeline uuid, most integer)
+create function pg_temp.runs(which uuid, most integer)
 	returns table (id uuid, status text, started_at text, finished_at text, rows_loaded bigint, error_message text)
 	language sql
 begin atomic
 	select r.id, r.status, pg_temp.iso(r.started_at), pg_temp.iso(r.finished_at), r.rows_loaded, r.error_message
 	from planasonix.run r
-	where r.pipeline_id = pipeline
+	where r.pipeline_id = which
 	order by r.started_at desc, r.id
 	limit most;
 end;
