@@ -69,9 +69,7 @@ rm "$room.log"
 cp /etc/resolv.conf /etc/hosts "$room/etc/"
 rm -rf "$room/etc/apt"
 cp -r /etc/apt "$room/etc/"
-for file in ~/.npmrc; do
-	[ ! -e "$file" ] || cp "$file" "$room/root/"
-done
+[ ! -e ~/.npmrc ] || cp ~/.npmrc "$room/root/"
 way=()
 for proxy in http_proxy https_proxy no_proxy; do
 	[ -z "${!proxy-}" ] || way+=("$proxy=${!proxy}")
@@ -83,13 +81,13 @@ if [ -e "$authorities" ]; then
 fi
 
 git clone -q --bare . "$room/source.git"
+{ declare -f inside nothing_left; echo inside; } >"$room/inside"
+echo "mount -t proc proc '$room/proc' && mount --rbind /dev '$room/dev' && exec chroot '$room' bash /inside" >"$room/enter"
 
-# Mounts and processes go with the namespaces, whatever happens inside.
+# Mounts and processes go with their namespaces, whatever happens inside.
 status=0
 unshare --mount --pid --fork --kill-child env -i PATH="$PATH" TERM=dumb "${way[@]}" \
 	${RUN_PORT:+RUN_PORT="$RUN_PORT"} ${PRIVATE_PORT:+PRIVATE_PORT="$PRIVATE_PORT"} \
-	bash -c "mount -t proc proc '$room/proc' && mount --rbind /dev '$room/dev' && mount --make-rslave '$room/dev' &&
-		mount -t tmpfs tmpfs '$room/dev/shm' &&
-		exec chroot '$room' bash -c '$(declare -f inside nothing_left); inside'" || status=$?
+	bash "$room/enter" || status=$?
 [ $status -eq 0 ] && echo "== clean" || echo "== not clean"
 exit $status
