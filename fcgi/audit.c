@@ -8,7 +8,7 @@
 #include "audit.h"
 #include "fail.h"
 #include "log.h"
-#include "request.h"
+#include "tenant.h"
 
 #define BURY_LOOKS_BACK (1 << 20)	/* bytes of the segment in which a dead worker's event may stand */
 
@@ -39,6 +39,8 @@ audit_begin(struct request *rq)
 	slot_put(e->ip, sizeof(e->ip), rq->param[PARAM_ADDR]);
 	slot_put(e->trace, sizeof(e->trace), rq->param[PARAM_TRACEPARENT]);
 	slot_put(e->catalog, sizeof(e->catalog), rq->param[PARAM_CATALOG]);
+	if (rq->who)		/* a later message of a batch */
+		tenant_name(e, rq->who);
 	atomic_store(&rq->slot->stage, EVENT_OPEN);
 }
 
@@ -180,6 +182,28 @@ audit_append(const struct config *cfg, struct board *board, struct slot *slot)
 	atomic_store(&slot->stage, EVENT_WRITTEN);
 	atomic_store(&slot->segment, 0);
 	return 0;
+}
+
+void
+audit_record(struct request *rq)
+{
+	audit_settle(rq);
+	if (audit_append(rq->cfg, rq->board, rq->slot) != 0)
+		log_say("event %s is not in the audit log", rq->slot->event.id);
+}
+
+void
+audit_log(struct request *rq)
+{
+	struct buf b;
+
+	buf_init(&b, &rq->mem, 16 * AUDIT_RECORD_MAX);
+	audit_json(&b, &rq->slot->event, rq->cfg->node, rq->slot->pool, atomic_load(&rq->slot->pid));
+	buf_cut(&b, b.len - 1);		/* its closing brace */
+	add_text(&b, "step", request_step_name(rq->step));
+	add_text(&b, "why", rq->why ? rq->why : "");
+	buf_str(&b, "}\n");
+	log_line(b.at, b.len);
 }
 
 /* --- the dead --------------------------------------------------------------------------- */

@@ -24,6 +24,12 @@ void audit_begin(struct request *rq);
 /* Fills in outcome, code, times and sizes from rq as it stands at the end. */
 void audit_settle(struct request *rq);
 
+/* Settles the event and appends it: what every message ends with, before its answer leaves. */
+void audit_record(struct request *rq);
+
+/* The request's line in the log: the event's fields, and in which step it ended and why. */
+void audit_log(struct request *rq);
+
 /* The event as one JSON object. */
 void audit_json(struct buf *b, const struct event *e, const char *node, enum pool pool, int pid);
 

@@ -188,6 +188,8 @@ page(struct run *run, struct json_object *args)
 	int64_t limit = json_get_int(args, "limit", run->tool->rows_max);
 	struct json_object *place;
 
+	if (run->tool->result.kind == RESULT_ROW)
+		return 1;
 	if (!run->tool->result.page[0])
 		return run->tool->rows_max;
 	if (limit > run->tool->rows_max)

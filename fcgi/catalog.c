@@ -207,6 +207,17 @@ gather_scopes(struct load *l)
 	c->scopes = (struct words){ at, kept };
 }
 
+static void
+make_server_info(struct load *l)
+{
+	struct json_object *o = json_keep(l->mem, json_object_new_object());
+
+	json_object_object_add(o, "name", json_object_new_string(l->catalog->name));
+	json_object_object_add(o, "title", json_object_new_string(l->catalog->title));
+	json_object_object_add(o, "version", json_object_new_string(l->catalog->version));
+	l->catalog->server_info = arena_str(l->mem, json_plain(o, NULL));
+}
+
 static int
 load_catalog(struct arena *mem, struct catalog *c, const char *folder, const char *name, const char **why)
 {
@@ -222,6 +233,7 @@ load_catalog(struct arena *mem, struct catalog *c, const char *folder, const cha
 	if (read_source(&l, source) != 0 || read_tools(&l, folder) != 0)
 		return -1;
 	c->search_path = arena_fmt(mem, "%s, pg_temp", db_identifier(mem, c->schema));
+	make_server_info(&l);
 	gather_scopes(&l);
 	return 0;
 }

@@ -14,6 +14,7 @@
 struct catalog {
 	int                   number;		/* index into the board's proof[] */
 	const char           *name, *title, *version, *instructions;
+	const char           *server_info;	/* MCP Implementation object, as JSON */
 	const char           *role;		/* the PostgreSQL role its calls run as */
 	const char           *schema;		/* where its tables are */
 	const char           *search_path;	/* "schema, pg_temp" */

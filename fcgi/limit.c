@@ -125,6 +125,7 @@ conclude(struct request *rq, const struct limit *limit, int n, int64_t wait, int
 	for (i = 1; i < n; i++)
 		if (remaining(&limit[i], now_us, full_us[i]) < remaining(&limit[tightest], now_us, full_us[tightest]))
 			tightest = i;
+	buf_cut(&rq->reply.head, 0);	/* a bucket looked at later is the one that counts */
 	tell(rq, &limit[tightest], now_us, full_us[tightest]);
 	if (wait == 0)
 		return 0;

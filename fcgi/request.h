@@ -18,6 +18,7 @@ struct cache;
 struct catalog;
 struct db;
 struct identity;
+struct mcp_method;
 struct request;
 struct tool;
 
@@ -79,7 +80,9 @@ struct request {
 	struct json_object     *id;		/* NULL: a notification, or unreadable */
 	const char             *method;
 	struct json_object     *params;
+	const struct mcp_method *todo;		/* NULL: a notification or response, or not found yet */
 	const struct tool      *tool;
+	bool                    batch;	/* the messages of a batch were run and recorded */
 	enum step               step;
 
 	/* trouble: see fail.h */

@@ -204,9 +204,8 @@ presented(struct request *rq, const char **out)
 	return 0;
 }
 
-/* Names the caller in the event, also when it is refused. */
-static void
-name_caller(struct event *ev, const struct identity *who)
+void
+tenant_name(struct event *ev, const struct identity *who)
 {
 	slot_put(ev->tenant, sizeof(ev->tenant), who->tenant);
 	slot_put(ev->principal, sizeof(ev->principal), who->principal);
@@ -225,7 +224,7 @@ refuse(struct request *rq, const char *why)
 static int
 accept_entry(struct request *rq, const struct entry *e)
 {
-	name_caller(&rq->slot->event, &e->who);
+	tenant_name(&rq->slot->event, &e->who);	/* also when it is refused */
 	if (e->refusal == FAIL_REFUSED && strcmp(e->who.catalog, rq->param[PARAM_CATALOG]) == 0)
 		return fail(rq, FAIL_REFUSED, "This account is suspended.");
 	if (e->refusal != FAIL_NONE)

@@ -40,4 +40,7 @@ int tenant_identify(struct request *rq) must_use;
 /* Forgets what the cache says of the request's credential, and asks PostgreSQL again. */
 int tenant_again(struct request *rq) must_use;
 
+/* Writes the caller's names into an event. */
+void tenant_name(struct event *ev, const struct identity *who);
+
 #endif

@@ -118,7 +118,7 @@ static const struct member {
 	{ "scope",        M_TEXT,   offsetof(struct tool, scope), 0, 0 },
 	{ "writes",       M_FLAG,   offsetof(struct tool, writes), 0, 0 },
 	{ "timeout_ms",   M_COUNT,  offsetof(struct tool, timeout_ms), 1, 5000 },
-	{ "result_max",   M_COUNT,  offsetof(struct tool, result_max), 256, 16 << 20 },
+	{ "result_max",   M_COUNT,  offsetof(struct tool, result_max), 256, 1 << 20 },
 	{ "rows_max",     M_COUNT,  offsetof(struct tool, rows_max), 1, 100000 },
 	{ "limit",        M_COUNT,  offsetof(struct tool, per_minute), 1, 1000000 },
 	{ "result",       M_OBJECT, FACE, 0, 0 },

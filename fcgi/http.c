@@ -1,0 +1,265 @@
+/* http: the steps, and what comes after them whatever they did. */
+#include "http.h"
+#include "audit.h"
+#include "batch.h"
+#include "era.h"
+#include "fail.h"
+#include "headers.h"
+#include "mcp.h"
+#include "reply.h"
+#include "rpc.h"
+
+#define BODY_ROOM	(4 << 20)	/* of an answer: the largest result twice (text and structure), and its envelope */
+#define RETRY_AFTER	"5"		/* seconds, with 503 */
+
+/* --- gate ------------------------------------------------------------------------------- */
+
+/* nginx before 1.23 hands over each instance of a repeated header; later ones join them with a comma. */
+static int
+check_twice(struct request *rq)
+{
+	int p;
+
+	for (p = 0; p < PARAM_COUNT; p++) {
+		if (!(rq->twice & 1U << p))
+			continue;
+		fail(rq, strstr(request_param_name(p), "MCP_") ? FAIL_HEADERS : FAIL_TWICE, "%s was sent twice.", request_param_name(p));
+		return -1;
+	}
+	return 0;
+}
+
+static int
+step_gate(struct request *rq, const struct catalogs *catalogs)
+{
+	const char *host = rq->param[PARAM_HOST], *origin = rq->param[PARAM_ORIGIN], *name = rq->param[PARAM_CATALOG];
+
+	if (check_twice(rq) != 0)
+		return -1;
+	if (!host || !headers_host_known(rq->cfg, host))
+		return fail(rq, FAIL_HOST, "Forbidden: this Host is not served here.");
+	if (origin && !headers_origin_known(rq->cfg, origin))
+		return fail(rq, FAIL_HOST, "Forbidden: this Origin may not call.");
+	rq->catalog = name ? catalog_find(catalogs, name) : NULL;
+	if (!rq->catalog)
+		return fail(rq, FAIL_UNAVAILABLE, "MCP_CATALOG names no catalog that is loaded here: %.64s", name ? name : "(not set)");
+	rq->key_prefix = rq->catalog->prefix;
+	return 0;
+}
+
+/* --- identify, read --------------------------------------------------------------------- */
+
+static int
+step_identify(struct request *rq, const struct catalogs *catalogs)
+{
+	(void)catalogs;
+	if (tenant_identify(rq) != 0)
+		return -1;
+	if (!catalog_serves(rq->catalog, rq->who))
+		return fail(rq, FAIL_REFUSED, "%s", rq->catalog->refused);
+	return 0;
+}
+
+static int
+read_body(struct request *rq)
+{
+	size_t got = 0;
+	ssize_t n;
+
+	rq->body = arena_take(&rq->mem, rq->body_len + 1);
+	while (got < rq->body_len) {
+		n = rq->wire->read(rq->io, rq->body + got, rq->body_len - got);
+		if (n <= 0)
+			return fail(rq, FAIL_BODY, "The body ended after %zu of %zu bytes.", got, rq->body_len);
+		got += (size_t)n;
+	}
+	rq->body[got] = '\0';
+	return 0;
+}
+
+static int
+step_read(struct request *rq, const struct catalogs *catalogs)
+{
+	const char *method = rq->param[PARAM_METHOD], *length = rq->param[PARAM_CONTENT_LENGTH];
+	int64_t n;
+
+	(void)catalogs;
+	if (!method || strcmp(method, "POST") != 0)
+		return fail(rq, FAIL_HTTP_METHOD, "Method not allowed: use POST.");
+	if (!headers_is_json(rq->param[PARAM_CONTENT_TYPE]))
+		return fail(rq, FAIL_MEDIA, "Content-Type must be application/json.");
+	if (!length || !*length)
+		return fail(rq, FAIL_LENGTH_MISSING, "Content-Length is required.");
+	if (base_number(length, 0, INT64_MAX, &n) != 0)
+		return fail(rq, FAIL_LENGTH_MISSING, "Content-Length must be a number.");
+	if (n > rq->cfg->body_bytes_max)
+		return fail(rq, FAIL_TOO_LARGE, "The request is larger than %" PRId64 " bytes.", rq->cfg->body_bytes_max);
+	rq->body_len = (size_t)n;
+	return read_body(rq);
+}
+
+/* --- parse, place, admit, run ----------------------------------------------------------- */
+
+static bool
+is_batch(const struct request *rq)
+{
+	return json_object_is_type(rq->message, json_type_array);
+}
+
+static int
+step_parse(struct request *rq, const struct catalogs *catalogs)
+{
+	struct json_flaw flaw;
+	enum era_kind kind;
+	int depth = (int)rq->cfg->body_depth_max;
+
+	(void)catalogs;
+	rq->era = era_modern_header(rq) ? ERA_MODERN : ERA_LEGACY;
+	if (json_check(&rq->mem, rq->body, rq->body_len, depth, &flaw) != 0)
+		return fail(rq, FAIL_PARSE, "Parse error: %s at byte %zu.", flaw.what, flaw.at);
+	rq->message = json_parse(&rq->mem, rq->body, rq->body_len, depth);
+	if (is_batch(rq))
+		return batch_check(rq);
+	if (era_classify(rq, &kind) != 0)
+		return -1;
+	if (kind != ERA_REQUEST)
+		return 0;
+	rq->todo = mcp_find(rq);
+	return rq->todo ? 0 : -1;
+}
+
+static int
+step_place(struct request *rq, const struct catalogs *catalogs)
+{
+	(void)catalogs;
+	if (atomic_load(&rq->board->proof[rq->catalog->number]) != PROOF_PASSED)
+		return fail(rq, FAIL_UNAVAILABLE, "This service is not ready: the isolation of its tenants is not proven yet.");
+	return rq->todo ? mcp_place(rq, rq->todo) : 0;
+}
+
+static int
+admit_call(struct request *rq)
+{
+	struct limit limit[3];
+	int n = 0;
+
+	limit_of_plan(rq, &limit[n++], 1);
+	if (rq->who->own_per_minute > 0)
+		limit_of_credential(rq, &limit[n++], 1);
+	if (rq->tool->per_minute > 0)
+		limit_of_tool(rq, &limit[n++], rq->tool->name, rq->tool->per_minute, 1);
+	return limit_take(rq, limit, n) != 0 ? -1 : limit_fly(rq);
+}
+
+static int
+step_admit(struct request *rq, const struct catalogs *catalogs)
+{
+	struct limit node;
+
+	(void)catalogs;
+	if (is_batch(rq))
+		return batch_admit(rq);
+	if (rq->todo && rq->todo->calls)
+		return admit_call(rq);
+	limit_of_node(rq, &node, 1);
+	return limit_take_here(rq, &node, 1);
+}
+
+static int
+step_run(struct request *rq, const struct catalogs *catalogs)
+{
+	(void)catalogs;
+	if (is_batch(rq))
+		batch_run(rq);
+	else if (rq->todo)
+		mcp_run(rq, rq->todo);
+	return rq->failed ? -1 : 0;
+}
+
+static int (*const steps[STEP_COUNT])(struct request *rq, const struct catalogs *catalogs) = {
+	[STEP_GATE]     = step_gate,
+	[STEP_IDENTIFY] = step_identify,
+	[STEP_READ]     = step_read,
+	[STEP_PARSE]    = step_parse,
+	[STEP_PLACE]    = step_place,
+	[STEP_ADMIT]    = step_admit,
+	[STEP_RUN]      = step_run,
+};
+
+/* --- afterwards ------------------------------------------------------------------------- */
+
+static void
+challenge(struct request *rq)
+{
+	char *value = arena_fmt(&rq->mem, "Bearer realm=\"%s\"%s", rq->catalog ? rq->catalog->name : "mcp",
+	    rq->slot->event.credential[0] || rq->param[PARAM_AUTHORIZATION] ? ", error=\"invalid_token\"" : "");
+
+	reply_header(rq, "WWW-Authenticate", value);
+}
+
+static void
+add_failure_headers(struct request *rq)
+{
+	switch (rq->failed) {
+	case FAIL_CREDENTIAL:
+		challenge(rq);
+		return;
+	case FAIL_HTTP_METHOD:
+		reply_header(rq, "Allow", "POST");
+		return;
+	case FAIL_UNAVAILABLE:
+		reply_header(rq, "Retry-After", RETRY_AFTER);
+		return;
+	default:
+		return;
+	}
+}
+
+/* Status, type and body of a single message's answer, as they stand after the walk. */
+static void
+settle_reply(struct request *rq)
+{
+	const struct fail_row *row = fail_row(rq->failed);
+
+	if (!rq->failed && !rq->todo) {		/* a notification or response was taken */
+		rq->reply.status = 202;
+		return;
+	}
+	rq->reply.type = "application/json";
+	if (!rq->failed)
+		return;
+	rq->reply.status = rq->era == ERA_MODERN ? row->modern : row->legacy;
+	if (rq->reply.body.len == 0)
+		rpc_failure(rq, 0);
+	add_failure_headers(rq);
+}
+
+static void
+walk(struct request *rq, const struct catalogs *catalogs)
+{
+	int i;
+
+	for (i = 0; i < STEP_COUNT; i++) {
+		rq->step = (enum step)i;
+		if (steps[i](rq, catalogs) != 0)
+			return;
+	}
+}
+
+void
+http_serve(struct request *rq, const struct catalogs *catalogs)
+{
+	rq->version = "";
+	reply_init(rq, BODY_ROOM);
+	audit_begin(rq);
+	memcpy(rq->request_id, rq->slot->event.id, sizeof(rq->request_id));
+	walk(rq, catalogs);
+	if (!rq->batch) {
+		settle_reply(rq);
+		audit_record(rq);
+	}
+	if (rq->failed != FAIL_GONE && reply_send(rq) != 0 && !rq->why)
+		rq->why = "the client left before the answer";
+	if (!rq->batch)
+		audit_log(rq);
+}

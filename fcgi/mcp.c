@@ -1,0 +1,250 @@
+/* mcp: the method table and the methods of this server. */
+#include "mcp.h"
+#include "bind_sql.h"
+#include "catalog.h"
+#include "cursor.h"
+#include "era.h"
+#include "fail.h"
+#include "rpc.h"
+
+/* --- initialize, server/discover, ping -------------------------------------------------- */
+
+static void
+add_capabilities(struct request *rq)
+{
+	rpc_member(rq, "capabilities");
+	buf_str(&rq->reply.body, "{\"tools\":{}}");
+}
+
+static void
+add_instructions(struct request *rq)
+{
+	const char *text = rq->catalog->instructions;
+
+	if (!*text)
+		return;
+	rpc_member(rq, "instructions");
+	buf_json(&rq->reply.body, text, strlen(text));
+}
+
+/* Lists and discovery depend on the credential, so nobody may share them. */
+static void
+add_caching(struct request *rq, int64_t ttl_ms)
+{
+	if (rq->era != ERA_MODERN)
+		return;
+	rpc_member(rq, "ttlMs");
+	buf_int(&rq->reply.body, ttl_ms);
+	rpc_member(rq, "cacheScope");
+	buf_str(&rq->reply.body, "\"private\"");
+}
+
+static int
+run_initialize(struct request *rq)
+{
+	const char *asked = json_get_str(rq->params, "protocolVersion");
+
+	if (!asked)
+		return fail(rq, FAIL_PARAMS, "Invalid params: protocolVersion must be a string.");
+	rq->version = era_is_legacy(asked) ? asked : ERA_NEWEST_LEGACY;
+	rpc_result_begin(rq);
+	rpc_member(rq, "protocolVersion");
+	buf_json(&rq->reply.body, rq->version, strlen(rq->version));
+	add_capabilities(rq);
+	rpc_member(rq, "serverInfo");
+	buf_str(&rq->reply.body, rq->catalog->server_info);
+	add_instructions(rq);
+	rpc_result_end(rq);
+	return 0;
+}
+
+static int
+run_discover(struct request *rq)
+{
+	rpc_result_begin(rq);
+	rpc_member(rq, "supportedVersions");
+	buf_str(&rq->reply.body, "[\"" ERA_MODERN_VERSION "\"]");
+	add_capabilities(rq);
+	add_instructions(rq);
+	add_caching(rq, rq->catalog->list_ttl_ms);
+	rpc_result_end(rq);
+	return 0;
+}
+
+static int
+run_ping(struct request *rq)
+{
+	rpc_result_begin(rq);
+	rpc_result_end(rq);
+	return 0;
+}
+
+/* --- tools/list ------------------------------------------------------------------------- */
+
+/* Where the page begins: behind the tool whose name the cursor holds.  -1: not a cursor of ours. */
+static int
+first_tool(struct request *rq, size_t *first)
+{
+	const struct catalog *c = rq->catalog;
+	struct json_object *cursor, *place;
+	const char *after;
+
+	*first = 0;
+	if (!rq->params || !json_object_object_get_ex(rq->params, "cursor", &cursor))
+		return 0;
+	place = json_object_is_type(cursor, json_type_string) ? cursor_read(rq, rq->method, json_object_get_string(cursor)) : NULL;
+	if (!json_object_is_type(place, json_type_string))
+		return fail(rq, FAIL_PARAMS, "Invalid params: cursor is not one that this list gave out.");
+	for (after = json_object_get_string(place); *first < c->tools && strcmp(c->tool[*first].name, after) <= 0;)
+		++*first;
+	return 0;
+}
+
+static void
+add_next_page(struct request *rq, const struct tool *last)
+{
+	char *json = arena_fmt(&rq->mem, "\"%s\"", last->name);	/* a tool's name needs no escapes */
+
+	rpc_member(rq, "nextCursor");
+	buf_fmt(&rq->reply.body, "\"%s\"", cursor_make(rq, rq->method, json, strlen(json)));
+}
+
+static int
+run_tools_list(struct request *rq)
+{
+	const struct catalog *c = rq->catalog;
+	const struct tool *last = NULL;
+	int64_t shown = 0;
+	bool more = false;
+	size_t i;
+
+	if (first_tool(rq, &i) != 0)
+		return -1;
+	rpc_result_begin(rq);
+	rpc_member(rq, "tools");
+	buf_char(&rq->reply.body, '[');
+	for (; i < c->tools && !more; i++) {
+		if (catalog_forbids(&c->tool[i], rq->who, &rq->mem))
+			continue;
+		more = shown == c->page_size;
+		if (more)
+			break;
+		buf_str(&rq->reply.body, shown++ ? "," : "");
+		buf_str(&rq->reply.body, c->tool[i].face);
+		last = &c->tool[i];
+	}
+	buf_char(&rq->reply.body, ']');
+	if (more)
+		add_next_page(rq, last);
+	add_caching(rq, c->list_ttl_ms);
+	rpc_result_end(rq);
+	return 0;
+}
+
+/* --- tools/call ------------------------------------------------------------------------- */
+
+static int
+find_tool(struct request *rq)
+{
+	const char *name = json_get_str(rq->params, "name"), *why;
+
+	if (!name)
+		return fail(rq, FAIL_PARAMS, "Invalid params: name must be a string.");
+	rq->tool = catalog_tool(rq->catalog, name);
+	if (!rq->tool)
+		return fail(rq, FAIL_PARAMS, "Unknown tool: %.128s", name);
+	slot_put(rq->slot->event.tool, sizeof(rq->slot->event.tool), rq->tool->name);
+	why = catalog_forbids(rq->tool, rq->who, &rq->mem);
+	if (why)
+		return fail(rq, FAIL_SCOPE, "%s", why);
+	if (rq->tool->writes && atomic_load(&rq->board->audit_full))
+		return fail(rq, FAIL_UNAVAILABLE, "The audit log takes no more; nothing may be changed until it does.");
+	return 0;
+}
+
+/* The arguments, checked and completed, as an object of their own. */
+static int
+take_arguments(struct request *rq, struct json_object **args)
+{
+	struct json_object *given = NULL;
+	unsigned char digest[CRYPT_HASH];
+	struct buf says;
+	const char *text;
+	size_t len;
+
+	if (json_object_object_get_ex(rq->params, "arguments", &given) && !json_object_is_type(given, json_type_object))
+		return fail(rq, FAIL_PARAMS, "Invalid params: arguments must be an object.");
+	*args = given ? given : json_keep(&rq->mem, json_object_new_object());
+	text = json_plain(*args, &len);
+	crypt_hmac(digest, rq->key, text, len);	/* keyed, so that short arguments cannot be guessed from it */
+	crypt_hex(rq->slot->event.args_digest, digest, sizeof(digest));
+	buf_init(&says, &rq->mem, 4096);
+	if (!schema_check(rq->tool->input, *args, &rq->mem, &says))
+		return fail(rq, FAIL_TOOL, "%s", says.at);
+	schema_defaults(rq->tool->input, *args);
+	return 0;
+}
+
+static int
+run_tools_call(struct request *rq)
+{
+	struct bind_result result;
+	struct json_object *args = NULL;
+
+	if (take_arguments(rq, &args) != 0 || bind_sql(rq, rq->tool, args, &result) != 0)
+		return -1;
+	rpc_result_begin(rq);
+	rpc_member(rq, "content");
+	buf_str(&rq->reply.body, "[{\"type\":\"text\",\"text\":");
+	if (result.text)
+		buf_json(&rq->reply.body, result.text, strlen(result.text));
+	else
+		buf_json(&rq->reply.body, result.structured, result.structured_len);
+	buf_str(&rq->reply.body, "}]");
+	if (rq->tool->output_schema) {
+		rpc_member(rq, "structuredContent");
+		buf_add(&rq->reply.body, result.structured, result.structured_len);
+	}
+	rpc_result_end(rq);
+	return 0;
+}
+
+/* --- the table -------------------------------------------------------------------------- */
+
+static const struct mcp_method methods[] = {
+	/* name             legacy modern calls */
+	{ "initialize",      true,  false, false, run_initialize },
+	{ "ping",            true,  false, false, run_ping },
+	{ "server/discover", false, true,  false, run_discover },
+	{ "tools/call",      true,  true,  true,  run_tools_call },
+	{ "tools/list",      true,  true,  false, run_tools_list },
+};
+
+const struct mcp_method *
+mcp_find(struct request *rq)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(methods); i++)
+		if (strcmp(methods[i].name, rq->method) == 0 && (rq->era == ERA_MODERN ? methods[i].modern : methods[i].legacy))
+			return &methods[i];
+	fail(rq, FAIL_METHOD, "Method not found: %.64s", rq->method);
+	return NULL;
+}
+
+int
+mcp_place(struct request *rq, const struct mcp_method *m)
+{
+	return m->calls ? find_tool(rq) : 0;
+}
+
+void
+mcp_run(struct request *rq, const struct mcp_method *m)
+{
+	size_t from = rq->reply.body.len;
+
+	if (!rq->failed && m->run(rq) == 0 && rq->reply.body.full)
+		fail(rq, FAIL_INTERNAL, "%s: the answer is larger than %zu bytes", rq->method, rq->reply.body.most);
+	if (rq->failed)
+		rpc_failure(rq, from);
+}

@@ -1,0 +1,77 @@
+/* rpc: the envelope around results and errors. */
+#include "rpc.h"
+#include "catalog.h"
+#include "fail.h"
+
+static void
+begin(struct request *rq)
+{
+	struct buf *b = &rq->reply.body;
+
+	buf_str(b, "{\"jsonrpc\":\"2.0\"");
+	if (rq->id)	/* what could not be read is left out: null is not allowed there */
+		buf_fmt(b, ",\"id\":%s", json_plain(rq->id, NULL));
+}
+
+void
+rpc_result_begin(struct request *rq)
+{
+	begin(rq);
+	buf_str(&rq->reply.body, ",\"result\":{");
+	if (rq->era == ERA_MODERN)
+		buf_str(&rq->reply.body, "\"resultType\":\"complete\"");
+}
+
+void
+rpc_member(struct request *rq, const char *name)
+{
+	struct buf *b = &rq->reply.body;
+
+	if (b->at[b->len - 1] != '{')
+		buf_char(b, ',');
+	buf_fmt(b, "\"%s\":", name);
+}
+
+void
+rpc_result_end(struct request *rq)
+{
+	struct buf *b = &rq->reply.body;
+
+	if (rq->era == ERA_MODERN && rq->catalog) {
+		rpc_member(rq, "_meta");
+		buf_fmt(b, "{\"" RPC_NS "serverInfo\":%s}", rq->catalog->server_info);
+	}
+	buf_str(b, "}}");
+}
+
+static void
+tool_error(struct request *rq)
+{
+	rpc_result_begin(rq);
+	rpc_member(rq, "content");
+	buf_str(&rq->reply.body, "[{\"type\":\"text\",\"text\":");
+	buf_json(&rq->reply.body, rq->says, strlen(rq->says));
+	buf_str(&rq->reply.body, "}]");
+	rpc_member(rq, "isError");
+	buf_str(&rq->reply.body, "true");
+	rpc_result_end(rq);
+}
+
+void
+rpc_failure(struct request *rq, size_t from)
+{
+	const struct fail_row *row = fail_row(rq->failed);
+	struct buf *b = &rq->reply.body;
+
+	buf_cut(b, from);
+	if (row->code == 0) {
+		tool_error(rq);
+		return;
+	}
+	begin(rq);
+	buf_fmt(b, ",\"error\":{\"code\":%d,\"message\":", row->code);
+	buf_json(b, rq->says, strlen(rq->says));
+	if (rq->data)
+		buf_fmt(b, ",\"data\":%s", rq->data);
+	buf_str(b, "}}");
+}
