@@ -21,7 +21,7 @@ enum ctl_option {
 struct ctl {
 	struct config cfg;
 	struct arena  mem;
-	struct db    *db;			/* as MCP_PG_ADMIN; NULL until ctl_sql_open() */
+	struct db    *db;			/* as MCP_PG_ADMIN by ctl_sql_open(), or as the command needs it */
 	const char   *value[CTL_OPTIONS];	/* the last one given, "" where none is taken; NULL: not given */
 	struct words  feature, scope;		/* all that were given */
 	const char   *operand;			/* the word behind the options; NULL: the command takes none */

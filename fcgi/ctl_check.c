@@ -7,12 +7,12 @@
 #define FINDINGS_MAX (4 << 20)
 
 static void
-prove(struct ctl *c, struct db *db, const struct catalog *catalog, struct buf *says)
+prove(struct ctl *c, const struct catalog *catalog, struct buf *says)
 {
 	struct buf found;
 
 	buf_init(&found, &c->mem, FINDINGS_MAX);
-	if (proof_catalog(db, &c->mem, catalog, &found) == DB_AWAY)
+	if (proof_catalog(c->db, &c->mem, catalog, &found) == DB_AWAY)
 		die("PostgreSQL cannot be asked: %s", found.at);
 	buf_add(says, found.at, found.len);
 }
@@ -51,7 +51,6 @@ tell(struct ctl *c, const struct buf *says)
 int
 ctl_check(struct ctl *c)
 {
-	struct db *db = db_make(config_need(c->cfg.pg, "PG"), "mcpctl check");
 	const char *only = c->value[CTL_CATALOG], *why;
 	struct catalogs all;
 	struct buf says;
@@ -59,15 +58,15 @@ ctl_check(struct ctl *c)
 
 	if (catalogs_load(&c->mem, c->cfg.tools, &all, &why) != 0)
 		die("%s", why);
+	c->db = db_make(config_need(c->cfg.pg, "PG"), "mcpctl check");
 	buf_init(&says, &c->mem, FINDINGS_MAX);
 	for (i = 0; i < all.n; i++)
 		if (!only || strcmp(only, all.at[i].name) == 0) {
-			prove(c, db, &all.at[i], &says);
+			prove(c, &all.at[i], &says);
 			n++;
 		}
 	if (n == 0)
 		die("there is no such catalog in MCP_TOOLS: %s", only ? only : c->cfg.tools);
 	tell(c, &says);
-	db_close(db);
 	return says.len ? 1 : 0;
 }
