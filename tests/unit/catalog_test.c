@@ -1,0 +1,139 @@
+/* catalog and tool: what stops a start, with file, member and reason; and who may call what. */
+#include "catalog.h"
+#include "tap.h"
+
+static struct arena mem;
+static char folder[] = "/tmp/catalog_test.XXXXXX";
+
+static void
+put(const char *name, const char *text)
+{
+	char *path = arena_fmt(&mem, "%s/shop/%s", folder, name);
+	FILE *f = fopen(path, "w");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+unput(const char *name)
+{
+	unlink(arena_fmt(&mem, "%s/shop/%s", folder, name));
+}
+
+#define CATALOG "{\"title\":\"Shop\",\"version\":\"1\",\"schema\":\"shop\",\"role\":\"shop_tenant\",\"prefix\":\"shp\"%s}"
+#define TOOL(more) "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"}}}," \
+	"\"result\":{\"row\":true}" more "}"
+
+/* The sentence with which loading is refused; "" : it loads. */
+static const char *
+refusal(struct catalogs *all)
+{
+	const char *why = "";
+
+	return catalogs_load(&mem, folder, all, &why) == 0 ? "" : why;
+}
+
+static void
+refuses_tool(const char *text, const char *part)
+{
+	struct catalogs all;
+	const char *why;
+
+	put("get.json", text);
+	why = refusal(&all);
+	ok(strstr(why, part) && strstr(why, "get.json"), "%s: %s", part, why);
+}
+
+static void
+test_tools(void)
+{
+	refuses_tool("{", "a member without a name");
+	refuses_tool("[]", "expected an object");
+	refuses_tool("{\"a\":1,\"a\":2}", "twice");
+	refuses_tool(TOOL(",\"colour\":1"), "unknown member \"colour\"");
+	refuses_tool(TOOL(",\"writes\":\"yes\""), "writes: expected true or false");
+	refuses_tool(TOOL(",\"timeout_ms\":6000"), "timeout_ms: expected 1 to 5000");
+	refuses_tool(TOOL(",\"limit\":0"), "limit: expected 1");
+	refuses_tool(TOOL(",\"writes\":true,\"annotations\":{\"readOnlyHint\":true}"), "readOnlyHint contradicts writes");
+	refuses_tool("{\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true}}", "description: must be there");
+	refuses_tool("{\"description\":\"d\",\"result\":{\"row\":true}}", "inputSchema: must be there");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"}}", "result: must be there");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"string\"},\"result\":{\"row\":true}}", "type must be \"object\"");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"a\":{\"oneOf\":[]}}},\"result\":{\"row\":true}}", "a: unknown keyword \"oneOf\"");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{}}", "exactly one of");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true,\"done\":\"x\"}}", "exactly one of");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"rows\":\"r\",\"page\":[\"id\"]}}", "takes limit and cursor");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true,\"page\":[\"id\"]}}", "page and lift go with rows");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"outputSchema\":{\"type\":\"object\",\"properties\":{\"r\":{}}},\"result\":{\"rows\":\"r\"}}", "has no property count");
+	refuses_tool(TOOL(",\"sql\":\"../get\""), "stem of a file");
+	put("get.json", TOOL(",\"sql\":\"other\""));
+	ok(strstr(refusal(&(struct catalogs){ 0 }), "other.sql"), "a missing SQL file is named");
+}
+
+static void
+test_catalog(void)
+{
+	struct catalogs all;
+
+	put("get.json", TOOL(""));
+	put("catalog.json", "{\"title\":\"Shop\"}");
+	ok(strstr(refusal(&all), "version: must be there"), "a needed member is missing: %s", refusal(&all));
+	put("catalog.json", arena_fmt(&mem, CATALOG, ",\"colour\":1"));
+	ok(strstr(refusal(&all), "colour: unknown member"), "an unknown member");
+	put("catalog.json", arena_fmt(&mem, CATALOG, ",\"plans_required\":\"x\""));
+	ok(strstr(refusal(&all), "plans_required"), "a member of another type");
+	put("catalog.json", arena_fmt(&mem, CATALOG, ",\"limit\":30"));
+	is_str(refusal(&all), "", "a whole catalog loads");
+	is_int(all.n, 1, "one catalog");
+	is_str(all.at[0].search_path, "\"shop\", pg_temp", "its search path");
+	is_int(all.at[0].tool[0].per_minute, 30, "its limit is its tools'");
+	ok(catalog_find(&all, "shop") && !catalog_find(&all, "sho"), "found by name");
+	ok(catalog_tool(&all.at[0], "get") && !catalog_tool(&all.at[0], "catalog"), "catalog.json is no tool");
+	ok(strstr(all.at[0].tool[0].face, "\"readOnlyHint\":true"), "readOnlyHint follows from writes");
+	ok(!strstr(all.at[0].tool[0].face, "\"result\""), "back members do not go out");
+}
+
+static void
+test_may(void)
+{
+	static const char *const words[] = { "a:read", "a:write" };
+	struct identity who = { .scope = { words, 1 }, .plan = "pro" };
+	struct tool reads = { .scope = "a:read" }, writes = { .scope = "a:write", .writes = true }, open = { 0 };
+	static const char *const plans[] = { "pro" };
+	struct catalog c = { .plans = { plans, 1 } };
+
+	ok(!catalog_forbids(&reads, &who, &mem), "the scope is there");
+	is_str(catalog_forbids(&writes, &who, &mem), "Insufficient permissions. This API key does not have the 'a:write' scope.", "it is not");
+	who.scope.n = 2;
+	ok(!catalog_forbids(&writes, &who, &mem), "now it is");
+	who.reads_only = true;
+	is_str(catalog_forbids(&writes, &who, &mem), "Insufficient permissions. This API key may only read.", "a key that only reads");
+	ok(!catalog_forbids(&open, &who, &mem), "a tool without scope is anybody's");
+	ok(catalog_serves(&c, &who), "a plan on the list");
+	who.plan = "free";
+	ok(!catalog_serves(&c, &who), "a plan that is not");
+	c.plans.n = 0;
+	ok(catalog_serves(&c, &who), "no list: every plan");
+}
+
+int
+main(void)
+{
+	arena_init(&mem, 65536, 1 << 28);
+	if (!mkdtemp(folder))
+		return 1;
+	mkdir(arena_fmt(&mem, "%s/shop", folder), 0700);
+	put("catalog.json", arena_fmt(&mem, CATALOG, ""));
+	put("get.sql", "select 1 as id");
+	test_tools();
+	test_catalog();
+	test_may();
+	unput("catalog.json");
+	unput("get.json");
+	unput("get.sql");
+	rmdir(arena_fmt(&mem, "%s/shop", folder));
+	rmdir(folder);
+	arena_close(&mem);
+	return tap_done();
+}
