@@ -1,0 +1,33 @@
+/*
+ * board: the mapping all processes of a node share, and what a child is given at its birth.
+ *
+ * The board lies in a memfd, so that a master that executes itself can hand it on.  Only the master
+ * claims and frees slots.
+ */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include "catalog.h"
+#include "slot.h"
+
+/* All that a child needs to begin with. */
+struct process {
+	const struct config    *cfg;
+	const struct crypt_key *key;
+	const struct catalogs  *catalogs;
+	struct board           *board;
+	struct slot            *slot;		/* its own */
+	int                     listen_fast;	/* the fast pool's listening socket */
+	const char             *audit_id;	/* segment_own()'s name of the audit log */
+};
+
+/* An empty board, mapped shared.  *fd is its memfd, closed on exec.  Dies where there is no memory. */
+struct board *board_map(int *fd) must_use;
+
+/* A free slot, now of that pool and without a pid; NULL: all are taken. */
+struct slot *board_claim(struct board *b, enum pool pool) must_use;
+
+/* The slot of a process that is gone, after its event was buried. */
+void board_free(struct board *b, struct slot *s);
+
+#endif
