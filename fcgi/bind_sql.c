@@ -6,7 +6,7 @@
 #include "fail.h"
 
 /* Ids of the statements that every connection prepares; tools' begin at 16. */
-enum { STATEMENT_ENTER = 1, STATEMENT_AUDIT = 2 };
+enum { STATEMENT_ENTER = 1, STATEMENT_LEAVE = 2, STATEMENT_AUDIT = 3 };
 
 /*
  * role comes last: the settings before it are made, and the credential is looked at, with the
@@ -19,7 +19,12 @@ static const char enter_sql[] =
 	"set_config('mcp.scopes', $8, true), set_config('mcp.request', $9, true), mcp.enter($10, $11), "
 	"set_config('role', $12, true)";
 
-static const char audit_sql[] = "select set_config('role', 'none', true), mcp.audit($1)";
+/*
+ * A statement of its own: PostgreSQL asks for the right to call a function before it computes the
+ * first column, so mcp.audit() in the same one would still be called as the catalog's role.
+ */
+static const struct db_statement leave = { .id = STATEMENT_LEAVE, .sql = "select set_config('role', 'none', true)" };
+static const char audit_sql[] = "select mcp.audit($1)";
 
 struct run {
 	struct request     *rq;
@@ -81,6 +86,7 @@ attempt(struct run *run, struct json_object *args, int64_t limit, struct db_erro
 
 	/* A legacy client that is gone did not cancel (2025-11-25, transports): its call goes on. */
 	call.client_fd = rq->era == ERA_MODERN ? rq->client_fd : -1;
+	call.leave = run->tool->writes ? &leave : NULL;
 	call.after = run->tool->writes ? record_event : NULL;
 	fill_enter(run, &enter);
 	main.at[0] = json_plain(args, NULL);

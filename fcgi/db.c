@@ -262,17 +262,20 @@ take_rows(struct flight *f, const PGresult *res)
 
 /* --- the pipeline ----------------------------------------------------------------------- */
 
+static const Oid all_jsonb[DB_PARAMS_MAX] = { [0 ... DB_PARAMS_MAX - 1] = 3802 };
+
 static int
 send_statement(struct db *db, const struct db_statement *s)
 {
+	const Oid *types = s->json ? all_jsonb : NULL;
 	char name[16] = "";
 
 	if (s->id >= DB_STATEMENTS_MAX)
 		bug("statement %u", s->id);
 	if (s->id == 0)
-		return PQsendQueryParams(db->conn, s->sql, s->n, NULL, s->at, NULL, NULL, 0);
+		return PQsendQueryParams(db->conn, s->sql, s->n, types, s->at, NULL, NULL, 0);
 	snprintf(name, sizeof(name), "s%u", s->id);
-	if (!db->prepared[s->id] && PQsendPrepare(db->conn, name, s->sql, 0, NULL) == 0)
+	if (!db->prepared[s->id] && PQsendPrepare(db->conn, name, s->sql, types ? s->n : 0, types) == 0)
 		return 0;
 	return PQsendQueryPrepared(db->conn, name, s->n, s->at, NULL, NULL, 0);
 }
@@ -353,8 +356,8 @@ read_sync(struct flight *f)
 }
 
 /*
- * enter, main, and, where the call has an `after`, one more statement that needs main's rows first:
- * a second round trip, still the same transaction.
+ * enter, main, leave, and, where the call has an `after`, one more statement that needs main's rows
+ * first: a second round trip, still the same transaction.
  */
 static int
 fly(struct flight *f)
@@ -367,11 +370,15 @@ fly(struct flight *f)
 		return -1;
 	if (send_statement(f->db, call->main) == 0)
 		return -1;
+	if (call->leave && send_statement(f->db, call->leave) == 0)
+		return -1;
 	if ((call->after ? PQsendFlushRequest(conn) : PQpipelineSync(conn)) == 0 || flush(f) != 0)
 		return -1;
 	if (call->enter && read_statement(f, call->enter, false) != 0)
 		return -1;
 	if (read_statement(f, call->main, true) != 0)
+		return -1;
+	if (call->leave && read_statement(f, call->leave, false) != 0)
 		return -1;
 	if (!call->after)
 		return read_sync(f);
@@ -476,14 +483,13 @@ enum db_outcome
 db_describe(struct db *db, struct arena *mem, const char *sql, int params,
     struct db_column *column, int *n, struct db_error *error)
 {
-	static const Oid jsonb[] = { 3802, 3802, 3802 };
 	enum db_outcome got = plain_ready(db, mem, error);
 	PGresult *res;
 	int i;
 
 	if (got != DB_DONE)
 		return got;
-	got = plain_outcome(db, mem, PQprepare(db->conn, "", sql, params, jsonb), error);
+	got = plain_outcome(db, mem, PQprepare(db->conn, "", sql, params, all_jsonb), error);
 	if (got != DB_DONE)
 		return got;
 	res = PQdescribePrepared(db->conn, "");

@@ -37,6 +37,7 @@ struct db_statement {
 	const char *sql;
 	int         n;
 	const char *at[DB_PARAMS_MAX];	/* parameters as text; NULL: null */
+	bool        json;	/* each of them is jsonb; else PostgreSQL infers their types */
 };
 
 struct db_error {
@@ -56,6 +57,7 @@ struct db_call {
 	int                        client_fd;	/* hangs up when the client leaves; -1: nobody is watched */
 	const struct db_statement *enter;	/* runs first, its rows are not looked at; NULL: none */
 	const struct db_statement *main;
+	const struct db_statement *leave;	/* runs behind main, its rows are not looked at; NULL: none */
 	/* NULL: rows are not looked at.  Nonzero: enough, the rest is dropped. */
 	int                      (*row)(void *ctx, const struct db_row *row);
 	/* Called when main is done, before the transaction ends; may return one more statement.  NULL: none. */

@@ -266,6 +266,7 @@ read_sql(struct load *l, const char *folder, const char *stem)
 		return refuse(l, "more tools than the %d this program can hold", DB_STATEMENTS_MAX - 16);
 	s->id = next_id++;
 	s->n = 1;
+	s->json = true;
 	return 0;
 }
 
