@@ -7,6 +7,7 @@
 
 #define COMPLAINTS_MAX	20	/* after so many the rest is not looked for */
 #define DEPTH_MAX	32	/* levels of a schema */
+#define PLACE_MAX	288	/* where in the arguments, for complaints; longer places are cut */
 
 enum type {
 	TYPE_NULL = 1, TYPE_BOOLEAN = 2, TYPE_INTEGER = 4, TYPE_NUMBER = 8, TYPE_STRING = 16, TYPE_ARRAY = 32, TYPE_OBJECT = 64
@@ -41,6 +42,7 @@ struct schema {
 	bool                closed;		/* additionalProperties: false */
 	struct schema      *items;		/* NULL: any */
 	int64_t             items_least, items_most;
+	bool                items_differ;	/* uniqueItems */
 	int64_t             length_least, length_most;	/* characters */
 	struct pattern     *pattern;
 	const char         *pattern_text;
@@ -143,7 +145,7 @@ compile_pattern(struct compile *c, struct schema *s, struct json_object *v)
 	return s->pattern ? 0 : refuse(c, "%s", why);
 }
 
-enum keyword_kind { K_IGNORED, K_TYPE, K_PROPERTIES, K_REQUIRED, K_CLOSED, K_ENUM, K_CONST, K_ITEMS, K_PATTERN, K_COUNT, K_NUMBER };
+enum keyword_kind { K_IGNORED, K_TYPE, K_PROPERTIES, K_REQUIRED, K_CLOSED, K_ENUM, K_CONST, K_ITEMS, K_DIFFER, K_PATTERN, K_COUNT, K_NUMBER };
 
 static const struct keyword {
 	const char       *name;
@@ -154,7 +156,7 @@ static const struct keyword {
 	{ "examples", K_IGNORED, 0 }, { "format", K_IGNORED, 0 }, { "deprecated", K_IGNORED, 0 }, { "readOnly", K_IGNORED, 0 },
 	{ "type", K_TYPE, 0 }, { "properties", K_PROPERTIES, 0 }, { "required", K_REQUIRED, 0 },
 	{ "additionalProperties", K_CLOSED, 0 }, { "enum", K_ENUM, 0 }, { "const", K_CONST, 0 }, { "items", K_ITEMS, 0 },
-	{ "pattern", K_PATTERN, 0 },
+	{ "uniqueItems", K_DIFFER, 0 }, { "pattern", K_PATTERN, 0 },
 	{ "minItems", K_COUNT, offsetof(struct schema, items_least) },
 	{ "maxItems", K_COUNT, offsetof(struct schema, items_most) },
 	{ "minLength", K_COUNT, offsetof(struct schema, length_least) },
@@ -212,6 +214,9 @@ compile_keyword(struct compile *c, struct schema *s, const struct keyword *k, st
 	case K_ITEMS:
 		s->items = compile_below(c, "items", v);
 		return s->items ? 0 : -1;
+	case K_DIFFER:
+		s->items_differ = json_object_get_boolean(v);
+		return json_object_is_type(v, json_type_boolean) ? 0 : refuse(c, "%s must be true or false", k->name);
 	case K_PATTERN:
 		return json_object_is_type(v, json_type_string) ? compile_pattern(c, s, v) : refuse(c, "%s must be a string", k->name);
 	default:
@@ -287,6 +292,13 @@ complain(struct check *c, const char *at, const char *fmt, ...)
 		buf_fmt(c->says, "%s%.200s %s", c->complaints > 1 ? "; " : "", at[0] ? at : "the arguments", text);
 }
 
+/* 1.0 is an integer (JSON Schema 2020-12, 6.1.1); 1e300 is none that SQL could take. */
+static bool
+is_integral(double n)
+{
+	return n == floor(n) && fabs(n) < 0x1p63;
+}
+
 static unsigned
 type_of(struct json_object *v)
 {
@@ -295,8 +307,8 @@ type_of(struct json_object *v)
 		return TYPE_BOOLEAN;
 	case json_type_int:
 		return TYPE_INTEGER | TYPE_NUMBER;
-	case json_type_double:	/* 1.0 is an integer (JSON Schema 2020-12, 6.1.1) */
-		return TYPE_NUMBER | (json_object_get_double(v) == floor(json_object_get_double(v)) ? TYPE_INTEGER : 0);
+	case json_type_double:
+		return TYPE_NUMBER | (is_integral(json_object_get_double(v)) ? TYPE_INTEGER : 0);
 	case json_type_string:
 		return TYPE_STRING;
 	case json_type_array:
@@ -365,10 +377,33 @@ check_string(struct check *c, const struct schema *s, struct json_object *v, con
 		complain(c, at, "must match the pattern %.100s", s->pattern_text);
 }
 
+/* By their texts, sorted: a thousand items are compared about ten thousand times, not half a million. */
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool
+all_differ(struct check *c, struct json_object *v)
+{
+	size_t n = json_object_array_length(v), i;
+	const char **text = arena_take(c->mem, n * sizeof(*text) + 1);
+
+	for (i = 0; i < n; i++)
+		text[i] = json_plain(json_object_array_get_idx(v, i), NULL);
+	qsort(text, n, sizeof(*text), by_text);
+	for (i = 1; i < n; i++)
+		if (strcmp(text[i - 1], text[i]) == 0)
+			return false;
+	return true;
+}
+
 static void
 check_array(struct check *c, const struct schema *s, struct json_object *v, const char *at)
 {
 	size_t n = json_object_array_length(v), i;
+	char here[PLACE_MAX];
 
 	if ((int64_t)n < s->items_least)
 		complain(c, at, "must have at least %" PRId64 " items", s->items_least);
@@ -376,8 +411,12 @@ check_array(struct check *c, const struct schema *s, struct json_object *v, cons
 		complain(c, at, "must have at most %" PRId64 " items", s->items_most);
 		return;
 	}
-	for (i = 0; s->items && i < n && c->complaints < COMPLAINTS_MAX; i++)
-		check_node(c, s->items, json_object_array_get_idx(v, i), arena_fmt(c->mem, "%.200s[%zu]", at, i));
+	if (s->items_differ && !all_differ(c, v))
+		complain(c, at, "must not have the same item twice");
+	for (i = 0; s->items && i < n && c->complaints < COMPLAINTS_MAX; i++) {
+		snprintf(here, sizeof(here), "%.200s[%zu]", at, i);
+		check_node(c, s->items, json_object_array_get_idx(v, i), here);
+	}
 }
 
 static const struct property *
@@ -404,21 +443,23 @@ property_words(struct check *c, const struct schema *s)
 }
 
 static const char *
-place(struct check *c, const char *at, const char *name)
+place(char here[PLACE_MAX], const char *at, const char *name)
 {
-	return at[0] ? arena_fmt(c->mem, "%.200s.%.64s", at, name) : arena_fmt(c->mem, "%.64s", name);
+	snprintf(here, PLACE_MAX, "%.200s%s%.64s", at, at[0] ? "." : "", name);
+	return here;
 }
 
 static void
 check_object(struct check *c, const struct schema *s, struct json_object *v, const char *at)
 {
 	size_t i, n = s->required ? json_object_array_length(s->required) : 0;
+	char here[PLACE_MAX];
 
 	for (i = 0; i < n; i++) {
 		const char *name = json_object_get_string(json_object_array_get_idx(s->required, i));
 
 		if (!json_object_object_get_ex(v, name, NULL))
-			complain(c, place(c, at, name), "is required");
+			complain(c, place(here, at, name), "is required");
 	}
 	json_object_object_foreach(v, name, value) {
 		const struct property *p = find_property(s, name);
@@ -426,9 +467,9 @@ check_object(struct check *c, const struct schema *s, struct json_object *v, con
 		if (c->complaints >= COMPLAINTS_MAX)
 			return;
 		if (p)
-			check_node(c, p->schema, value, place(c, at, name));
+			check_node(c, p->schema, value, place(here, at, name));
 		else if (s->closed)
-			complain(c, place(c, at, name), "is not known here (known: %s)", property_words(c, s));
+			complain(c, place(here, at, name), "is not known here (known: %s)", property_words(c, s));
 	}
 }
 
