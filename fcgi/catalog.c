@@ -5,6 +5,7 @@
 
 #define FILE_MAX	(1 << 20)
 #define TOOLS_MAX	4000
+#define EVERY_SCOPE	"*"	/* of a credential: also the scopes of tools that come later */
 
 static const char *const not_tools[] = { "catalog", "resources", "prompts" };
 
@@ -335,7 +336,7 @@ has_word(const struct words *list, const char *word)
 const char *
 catalog_forbids(const struct tool *t, const struct identity *who, struct arena *mem)
 {
-	if (t->scope && !has_word(&who->scope, t->scope))
+	if (t->scope && !has_word(&who->scope, t->scope) && !has_word(&who->scope, "*"))
 		return arena_fmt(mem, "Insufficient permissions. This API key does not have the '%s' scope.", t->scope);
 	if (t->writes && who->reads_only)
 		return "Insufficient permissions. This API key may only read.";

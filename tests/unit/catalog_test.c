@@ -97,7 +97,7 @@ test_catalog(void)
 static void
 test_may(void)
 {
-	static const char *const words[] = { "a:read", "a:write" };
+	static const char *const words[] = { "a:read", "a:write" }, *const every[] = { "*" };
 	struct identity who = { .scope = { words, 1 }, .plan = "pro" };
 	struct tool reads = { .scope = "a:read" }, writes = { .scope = "a:write", .writes = true }, open = { 0 };
 	static const char *const plans[] = { "pro" };
@@ -107,6 +107,8 @@ test_may(void)
 	is_str(catalog_forbids(&writes, &who, &mem), "Insufficient permissions. This API key does not have the 'a:write' scope.", "it is not");
 	who.scope.n = 2;
 	ok(!catalog_forbids(&writes, &who, &mem), "now it is");
+	who.scope = (struct words){ every, 1 };
+	ok(!catalog_forbids(&writes, &who, &mem), "every scope");
 	who.reads_only = true;
 	is_str(catalog_forbids(&writes, &who, &mem), "Insufficient permissions. This API key may only read.", "a key that only reads");
 	ok(!catalog_forbids(&open, &who, &mem), "a tool without scope is anybody's");
