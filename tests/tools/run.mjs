@@ -35,6 +35,10 @@ import { clip, legacy, modern } from '../e2e/lib/mcp.mjs';
 
 const PAGES_MAX = 1000;
 const NOT_TOOLS = ['catalog.json', 'resources.json', 'prompts.json'];
+const FACE = ['title', 'description', 'inputSchema', 'outputSchema', 'icons'];	/* goes out as it stands in the file */
+const SHOWN = [...FACE, 'name', 'annotations', '_meta'];
+const NO_WRITE = 'Insufficient permissions. This API key may only read.';
+const no_scope = ({ scope }) => `Insufficient permissions. This API key does not have the '${scope}' scope.`;
 const eras = { modern, legacy };
 const ajv = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true });
 
@@ -108,9 +112,9 @@ function holes(tool, stories) {
 	return missing;
 }
 
-const NO_WRITE = 'Insufficient permissions. This API key may only read.';
-const no_scope = ({ scope }) => `Insufficient permissions. This API key does not have the '${scope}' scope.`;
-const names = (story) => Object.keys(story.arguments ?? {});
+function names(story) {
+	return Object.keys(story.arguments ?? {});
+}
 
 /* The SQL that an argument's value comes from. */
 function source(story, name) {
@@ -267,9 +271,6 @@ async function list(told, sql) {
 
 /* ---- lists -------------------------------------------------------------------------------------- */
 
-const FACE = ['title', 'description', 'inputSchema', 'outputSchema', 'icons'];
-const SEEN = [...FACE, 'name', 'annotations', '_meta'];
-
 function tell_lists(catalog, tools) {
 	const all = Object.keys(tools).sort();
 	const ask = (era, key) => listed(catalog, era, key);
@@ -314,5 +315,5 @@ function check_face(seen, file) {
 	for (const member of FACE)
 		assert.deepEqual(seen[member], file[member], `${seen.name}.${member}`);
 	assert.deepEqual(seen.annotations, { ...file.annotations, readOnlyHint: !file.writes });
-	assert.deepEqual(Object.keys(seen).filter((member) => !SEEN.includes(member)), [], `${seen.name}: members that should stay here`);
+	assert.deepEqual(Object.keys(seen).filter((member) => !SHOWN.includes(member)), [], `${seen.name}: members that should stay here`);
 }
