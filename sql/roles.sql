@@ -42,6 +42,8 @@ comment on role mcp_executor is 'Login of the product''s own programs that carry
 alter role mcp_worker set log_parameter_max_length = 0;
 alter role mcp_worker set log_parameter_max_length_on_error = 0;
 alter role mcp_worker set log_error_verbosity = terse;
+-- Nor does a refusal's statement need to be there: it is a file in tools/, and every id not found would repeat it.
+alter role mcp_worker set log_min_error_statement = panic;
 -- Every statement is prepared once and its plan must do for every tenant; five trial plannings would only cost.
 alter role mcp_worker set plan_cache_mode = force_generic_plan;
 -- Tools look up few rows by index, in memory.  The default of 4 is a spinning disk's and has small tables read whole, the

@@ -41,6 +41,7 @@ test('a second run of roles.sql repairs what drifted, without a word', async () 
 test('the worker\'s login keeps arguments and rows out of the log', async () => {
 	const wanted = {
 		log_parameter_max_length: '0', log_parameter_max_length_on_error: '0', log_error_verbosity: 'terse',
+		log_min_error_statement: 'panic',
 		plan_cache_mode: 'force_generic_plan', client_connection_check_interval: '500ms', jit: 'off',
 		random_page_cost: '1.1', max_parallel_workers_per_gather: '0',
 	};
