@@ -336,7 +336,7 @@ has_word(const struct words *list, const char *word)
 const char *
 catalog_forbids(const struct tool *t, const struct identity *who, struct arena *mem)
 {
-	if (t->scope && !has_word(&who->scope, t->scope) && !has_word(&who->scope, "*"))
+	if (t->scope && !has_word(&who->scope, t->scope) && !has_word(&who->scope, EVERY_SCOPE))
 		return arena_fmt(mem, "Insufficient permissions. This API key does not have the '%s' scope.", t->scope);
 	if (t->writes && who->reads_only)
 		return "Insufficient permissions. This API key may only read.";
