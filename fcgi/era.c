@@ -90,9 +90,9 @@ check_response(struct request *rq)
 {
 	bool answer = json_object_object_get_ex(rq->message, "result", NULL) || json_object_object_get_ex(rq->message, "error", NULL);
 
-	rq->id = NULL;		/* it is an id of ours, and nobody waits for an answer to an answer */
 	if (!answer)
 		return fail(rq, FAIL_SHAPE, "Invalid request: method is missing.");
+	rq->id = NULL;		/* it is an id of ours, and nobody waits for an answer to an answer */
 	if (era_modern_header(rq))
 		return fail(rq, FAIL_SHAPE, "Invalid request: clients post no responses in this revision.");
 	rq->era = ERA_LEGACY;

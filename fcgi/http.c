@@ -188,13 +188,11 @@ static int (*const steps[STEP_COUNT])(struct request *rq, const struct catalogs 
 
 /* --- afterwards ------------------------------------------------------------------------- */
 
+/* The same for a missing and for a bad credential: whoever tries keys learns nothing from it. */
 static void
 challenge(struct request *rq)
 {
-	char *value = arena_fmt(&rq->mem, "Bearer realm=\"%s\"%s", rq->catalog ? rq->catalog->name : "mcp",
-	    rq->slot->event.credential[0] || rq->param[PARAM_AUTHORIZATION] ? ", error=\"invalid_token\"" : "");
-
-	reply_header(rq, "WWW-Authenticate", value);
+	reply_header(rq, "WWW-Authenticate", arena_fmt(&rq->mem, "Bearer realm=\"%s\"", rq->catalog->name));
 }
 
 static void

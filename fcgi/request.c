@@ -4,6 +4,7 @@
 static const char *const param_names[PARAM_COUNT] = {
 	[PARAM_METHOD]         = "REQUEST_METHOD",
 	[PARAM_CONTENT_TYPE]   = "CONTENT_TYPE",
+	[PARAM_TYPE_HEADER]    = "HTTP_CONTENT_TYPE",	/* nginx passes both; only this one shows that it came twice */
 	[PARAM_CONTENT_LENGTH] = "CONTENT_LENGTH",
 	[PARAM_ADDR]           = "REMOTE_ADDR",
 	[PARAM_CATALOG]        = "MCP_CATALOG",

@@ -26,7 +26,7 @@ static const struct row {
 	{ "id is null", 0, 0, 0, BOTH, "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}", FAIL_SHAPE, ERA_LEGACY, ERA_REQUEST, NULL },
 	{ "id is 1.5", 0, 0, 0, BOTH, "{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"ping\"}", FAIL_SHAPE, ERA_LEGACY, ERA_REQUEST, NULL },
 	{ "id is an object", 0, 0, 0, BOTH, "{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"ping\"}", FAIL_SHAPE, ERA_LEGACY, ERA_REQUEST, NULL },
-	{ "neither method nor result", 0, 0, 0, BOTH, "{\"jsonrpc\":\"2.0\",\"id\":1}", FAIL_SHAPE, ERA_LEGACY, ERA_RESPONSE, NULL },
+	{ "neither method nor result", 0, 0, 0, BOTH, "{\"jsonrpc\":\"2.0\",\"id\":1}", FAIL_SHAPE, ERA_LEGACY, ERA_RESPONSE, "1" },
 	{ "a response", 0, 0, 0, BOTH, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", FAIL_NONE, ERA_LEGACY, ERA_RESPONSE, NULL },
 	{ "a response under a modern header", "2026-07-28", 0, 0, BOTH, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", FAIL_SHAPE, ERA_MODERN, ERA_RESPONSE, NULL },
 	/* 8e: modern header, no claim */
