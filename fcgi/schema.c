@@ -413,7 +413,7 @@ check_array(struct check *c, const struct schema *s, struct json_object *v, cons
 	}
 	if (s->items_differ && !all_differ(c, v))
 		complain(c, at, "must not have the same item twice");
-	for (i = 0; s->items && i < n && c->complaints < COMPLAINTS_MAX; i++) {
+	for (i = 0; s->items && i < n && c->complaints <= COMPLAINTS_MAX; i++) {
 		snprintf(here, sizeof(here), "%.200s[%zu]", at, i);
 		check_node(c, s->items, json_object_array_get_idx(v, i), here);
 	}
@@ -464,7 +464,7 @@ check_object(struct check *c, const struct schema *s, struct json_object *v, con
 	json_object_object_foreach(v, name, value) {
 		const struct property *p = find_property(s, name);
 
-		if (c->complaints >= COMPLAINTS_MAX)
+		if (c->complaints > COMPLAINTS_MAX)
 			return;
 		if (p)
 			check_node(c, p->schema, value, place(here, at, name));

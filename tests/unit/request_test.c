@@ -1,0 +1,31 @@
+/* request: the parameters we read, and the names of steps. */
+#include "tap.h"
+#include "request.h"
+
+int
+main(void)
+{
+	static struct request rq;
+	static const char *const steps[] = { "gate", "identify", "read", "parse", "place", "admit", "run" };
+	int p, i;
+
+	for (p = 0; p < PARAM_COUNT; p++) {
+		const char *name = request_param_name(p);
+
+		ok(name && name[0] && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == strlen(name), "parameter %d is called %s", p, name);
+		request_param(&rq, name, "x");
+		is_str(rq.param[p], "x", "and is noted");
+	}
+	is_int(rq.twice, 0, "each came once");
+	request_param(&rq, "HTTP_COOKIE", "x");
+	request_param(&rq, "", "x");
+	request_param(&rq, "HTTP_HOST2", "x");
+	request_param(&rq, "http_host", "y");
+	is_str(rq.param[PARAM_HOST], "x", "others are passed over");
+	request_param(&rq, "HTTP_HOST", "second");
+	is_int(rq.twice, 1U << PARAM_HOST, "a second one is noted as such");
+	is_int(STEP_COUNT, LEN(steps), "steps of DESIGN 4");
+	for (i = 0; i < STEP_COUNT; i++)
+		is_str(request_step_name(i), steps[i], "step %d", i);
+	return tap_done();
+}
