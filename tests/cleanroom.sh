@@ -57,6 +57,7 @@ nothing_left() {
 # --- outside ---
 
 room=$(mktemp -d /tmp/cleanroom.XXXXXX)
+chmod 755 "$room"	# it becomes the root folder of other users, too
 trap 'rm -rf --one-file-system "$room"' EXIT
 trap 'exit 1' INT TERM
 
