@@ -28,6 +28,7 @@ static const struct setting {
 	{ "BATCH_MAX",       COUNT,  AT(batch_max),           "50",   1, 1000, "Most messages in one JSON-RPC batch." },
 	{ "BODY_DEPTH",      COUNT,  AT(body_depth_max),      "64",   4, 1000, "Most levels of JSON in a request." },
 	{ "BODY_MAX",        BYTES,  AT(body_bytes_max),      "1m",   1024, 64 << 20, "Largest request body." },
+	{ "BODY_VALUES",     COUNT,  AT(body_values_max),     "20000", 100, 10000000, "Most JSON values in a request." },
 	{ "DRAIN_TIMEOUT",   MILLIS, AT(drain_timeout_ms),    "30s",  100, 3600000, "How long a stop waits for calls before it ends them." },
 	{ "FAST_WORKERS",    COUNT,  AT(fast_workers),        "8",    1, 200, "Worker processes of the fast pool." },
 	{ "HOSTS",           WORDS,  AT(hosts),               "localhost 127.0.0.1 [::1]", 0, 0, "Host names that requests may come for, without ports." },

@@ -33,6 +33,7 @@ struct config {
 	struct words origins;		/* scheme://host[:port] in Origin, besides those of hosts */
 	int64_t      body_bytes_max;
 	int64_t      body_depth_max;	/* levels of JSON */
+	int64_t      body_values_max;	/* values of JSON */
 	int64_t      batch_max;		/* messages in one batch */
 	int64_t      node_per_minute;	/* methods without a tool: per credential and node */
 	const char  *audit_dir;		/* folder of the audit log; NULL: not given */

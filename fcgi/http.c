@@ -109,15 +109,15 @@ is_batch(const struct request *rq)
 static int
 step_parse(struct request *rq, const struct catalogs *catalogs)
 {
+	struct json_caps caps = { .depth = (int)rq->cfg->body_depth_max, .values = rq->cfg->body_values_max };
 	struct json_flaw flaw;
 	enum era_kind kind;
-	int depth = (int)rq->cfg->body_depth_max;
 
 	(void)catalogs;
 	rq->era = era_modern_header(rq) ? ERA_MODERN : ERA_LEGACY;
-	if (json_check(&rq->mem, rq->body, rq->body_len, depth, &flaw) != 0)
+	if (json_check(&rq->mem, rq->body, rq->body_len, &caps, &flaw) != 0)
 		return fail(rq, FAIL_PARSE, "Parse error: %s at byte %zu.", flaw.what, flaw.at);
-	rq->message = json_parse(&rq->mem, rq->body, rq->body_len, depth);
+	rq->message = json_parse(&rq->mem, rq->body, rq->body_len, caps.depth);
 	if (is_batch(rq))
 		return batch_check(rq);
 	if (era_classify(rq, &kind) != 0)

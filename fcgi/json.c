@@ -16,6 +16,7 @@ struct scan {
 	size_t            n;
 	size_t            at;
 	int               depth;	/* levels still allowed */
+	int64_t           values;	/* values still allowed */
 	uint64_t          objects;	/* objects begun: tells their names apart */
 	uint64_t         *names;	/* open addressing; 0: free */
 	size_t            names_room;	/* a power of two; 0: no table yet */
@@ -60,6 +61,16 @@ hash_byte(uint64_t h, unsigned char c)
 	return h ^ h >> 29;
 }
 
+/* Spreads what the last characters changed over all bits: the lowest choose the place in the table. */
+static uint64_t
+hash_finish(uint64_t h)
+{
+	h = (h ^ h >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
+	h = (h ^ h >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
+	h ^= h >> 33;
+	return h ? h : 1;
+}
+
 static void
 names_grow(struct scan *s)
 {
@@ -83,8 +94,7 @@ names_add(struct scan *s, uint64_t hash)
 {
 	size_t at;
 
-	if (hash == 0)
-		hash = 1;
+	hash = hash_finish(hash);
 	if (2 * (s->names_used + 1) > s->names_room)
 		names_grow(s);
 	for (at = hash & (s->names_room - 1); s->names[at]; at = (at + 1) & (s->names_room - 1))
@@ -331,6 +341,8 @@ scan_value(struct scan *s)
 	uint64_t ignored = 0;
 
 	skip_space(s);
+	if (s->values-- == 0)
+		return refuse(s, "too many values");
 	if (s->at >= s->n)
 		return refuse(s, s->n == 0 ? "the text is empty" : "the text ends too early");
 	switch (s->text[s->at]) {
@@ -350,9 +362,9 @@ scan_value(struct scan *s)
 }
 
 int
-json_check(struct arena *mem, const char *text, size_t n, int depth, struct json_flaw *flaw)
+json_check(struct arena *mem, const char *text, size_t n, const struct json_caps *caps, struct json_flaw *flaw)
 {
-	struct scan s = { .mem = mem, .text = text, .n = n, .depth = depth, .flaw = flaw };
+	struct scan s = { .mem = mem, .text = text, .n = n, .depth = caps->depth, .values = caps->values, .flaw = flaw };
 
 	if (scan_value(&s) != 0)
 		return -1;
@@ -419,6 +431,7 @@ json_file_text(struct arena *mem, const char *path, size_t most, size_t *len, co
 struct json_object *
 json_file(struct arena *mem, const char *path, size_t most, const char **why)
 {
+	static const struct json_caps caps = { .depth = 64, .values = 1000000 };
 	struct json_flaw flaw;
 	struct json_object *o;
 	size_t len;
@@ -426,11 +439,11 @@ json_file(struct arena *mem, const char *path, size_t most, const char **why)
 
 	if (!text)
 		return NULL;
-	if (json_check(mem, text, len, 64, &flaw) != 0) {
+	if (json_check(mem, text, len, &caps, &flaw) != 0) {
 		*why = arena_fmt(mem, "%s: %s at byte %zu", path, flaw.what, flaw.at);
 		return NULL;
 	}
-	o = json_parse(mem, text, len, 64);
+	o = json_parse(mem, text, len, caps.depth);
 	if (!o)
 		*why = arena_fmt(mem, "%s: null is no declaration", path);
 	return o;

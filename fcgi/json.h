@@ -11,6 +11,12 @@
 #include "arena.h"
 #include <json-c/json.h>
 
+/* What a JSON text may cost: every value becomes an object of some hundred bytes. */
+struct json_caps {
+	int     depth;	/* levels */
+	int64_t values;	/* of any kind, at all levels together */
+};
+
 struct json_flaw {
 	const char *what;	/* a phrase for the caller: "a name occurs twice in one object" */
 	size_t      at;		/* byte it was found at, from 0 */
@@ -19,10 +25,10 @@ struct json_flaw {
 /*
  * One JSON text, nothing behind it: valid UTF-8, no byte order mark, no raw control characters, no
  * \u0000, no lone surrogates, no name twice in one object (compared after unescaping), integers
- * that fit 64 bits, other numbers finite, at most `depth` levels.  0, or -1 with *flaw.
+ * that fit 64 bits, other numbers finite, within the caps.  0, or -1 with *flaw.
  * text[n] must be readable and NUL.
  */
-int json_check(struct arena *mem, const char *text, size_t n, int depth, struct json_flaw *flaw) must_use;
+int json_check(struct arena *mem, const char *text, size_t n, const struct json_caps *caps, struct json_flaw *flaw) must_use;
 
 /* Parses what json_check() passed.  The object lives as long as mem.  NULL stands for JSON null. */
 struct json_object *json_parse(struct arena *mem, const char *text, size_t n, int depth);

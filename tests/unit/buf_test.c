@@ -114,7 +114,7 @@ test_json_round(void)
 			continue;
 		buf_init(&b, &mem, 100);
 		buf_json(&b, bytes, n);
-		o = json_check(&mem, b.at, b.len, 4, &flaw) == 0 ? json_parse(&mem, b.at, b.len, 4) : NULL;
+		o = json_check(&mem, b.at, b.len, &(struct json_caps){ 4, 100 }, &flaw) == 0 ? json_parse(&mem, b.at, b.len, 4) : NULL;
 		bad += !o || (size_t)json_object_get_string_len(o) != n || memcmp(json_object_get_string(o), bytes, n) != 0;
 		if (mem.used > 1 << 20)
 			arena_reset(&mem);

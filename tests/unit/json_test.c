@@ -7,6 +7,7 @@
 #include "json.h"
 
 #define DEPTH 8
+#define VALUES	1000000
 
 static struct arena mem;
 
@@ -155,7 +156,7 @@ verdict(const char *text, size_t n, int depth)
 {
 	struct json_flaw flaw = { NULL, 0 };
 
-	if (json_check(&mem, text, n, depth, &flaw) == 0)
+	if (json_check(&mem, text, n, &(struct json_caps){ depth, VALUES }, &flaw) == 0)
 		return NULL;
 	return flaw.at <= n ? flaw.what : "a place outside of the text";
 }
@@ -241,11 +242,11 @@ test_place(void)
 {
 	struct json_flaw flaw;
 
-	is_int(json_check(&mem, "{\"a\": tru }", 11, DEPTH, &flaw), -1, "a flaw");
+	is_int(json_check(&mem, "{\"a\": tru }", 11, &(struct json_caps){ DEPTH, VALUES }, &flaw), -1, "a flaw");
 	is_int(flaw.at, 6, "is where its value begins");
-	is_int(json_check(&mem, "[1] x", 5, DEPTH, &flaw), -1, "something behind");
+	is_int(json_check(&mem, "[1] x", 5, &(struct json_caps){ DEPTH, VALUES }, &flaw), -1, "something behind");
 	is_int(flaw.at, 4, "is where it begins");
-	is_int(json_check(&mem, "{\"a\":1,\"a\":2}", 13, DEPTH, &flaw), -1, "a name twice");
+	is_int(json_check(&mem, "{\"a\":1,\"a\":2}", 13, &(struct json_caps){ DEPTH, VALUES }, &flaw), -1, "a name twice");
 	is_int(flaw.at, 10, "is behind the second");
 }
 

@@ -9,7 +9,7 @@ parsed(const char *text)
 {
 	struct json_flaw flaw;
 
-	if (json_check(&mem, text, strlen(text), 64, &flaw) != 0) {
+	if (json_check(&mem, text, strlen(text), &(struct json_caps){ 64, 100000 }, &flaw) != 0) {
 		printf("Bail out! the test's own JSON: %s: %s\n", flaw.what, text);
 		exit(1);
 	}
