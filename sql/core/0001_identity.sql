@@ -128,6 +128,7 @@ create table mcp.credential (
 	scopes		text[] not null default '{}',
 	mode		text not null default 'full',
 	addresses	cidr[] not null default '{}',
+	per_minute	integer,
 	expires_at	timestamptz,
 	revoked_at	timestamptz,
 	created_at	timestamptz not null default now(),
@@ -139,6 +140,7 @@ create table mcp.credential (
 	constraint credential_prefix_check check (length(prefix) between 1 and 16),
 	constraint credential_hash_check check (octet_length(hash) = 32),
 	constraint credential_mode_check check (mode in ('full', 'read')),
+	constraint credential_per_minute_check check (per_minute > 0),
 	constraint credential_scopes_check check (array_position(scopes, null) is null),
 	constraint credential_addresses_check check (array_position(addresses, null) is null)
 );
@@ -149,6 +151,8 @@ create index credential_catalog_idx on mcp.credential (catalog, tenant_id, creat
 comment on table mcp.credential is 'What requests present.  A principal with credentials cannot be deleted, only disabled: '
 	'a credential that lost its principal would gain scopes.';
 comment on column mcp.credential.principal_id is 'On whose behalf it acts; NULL: on the tenant''s, with its own scopes.';
+comment on column mcp.credential.per_minute is 'Calls a minute of this credential alone, inside what the plan allows; NULL: no '
+	'limit of its own.';
 comment on column mcp.credential.prefix is 'First characters of the secret, for lists; the rest is nowhere.';
 comment on column mcp.credential.hash is 'SHA-256 of the whole secret.';
 comment on column mcp.credential.scopes is 'Words, or the one word * for all of the catalog''s.';

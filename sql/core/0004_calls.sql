@@ -31,6 +31,7 @@ begin
 		'features', t.features,
 		'generation', t.generation,
 		'expires_at', extract(epoch from c.expires_at)::double precision,
+		'credential_per_minute', c.per_minute,
 		'plan', t.plan,
 		'per_minute', l.per_minute,
 		'burst', coalesce(l.burst, l.per_minute),
