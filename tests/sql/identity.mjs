@@ -49,14 +49,14 @@ test('identify: an unknown hash, a short one and null are nobody', async () => {
 
 test('identify: everything a worker must know, under the names it knows', async () => {
 	await undone(owner, async () => {
-		const key = await credential({ addresses: ['10.0.0.0/8', '2001:db8::/32'], expires_at: '2100-01-01T00:00:00.5Z', mode: 'read' });
+		const key = await credential({ addresses: ['10.0.0.0/8', '2001:db8::/32'], expires_at: '2100-01-01T00:00:00.5Z', mode: 'read', per_minute: 7 });
 		await owner.query('update mcp.tenant set features = \'{beta}\' where id = $1', [ACME]);
 
 		assert.deepEqual(await identify(owner, key), {
 			state: 'ok', credential: key.id, credential_name: key.name, catalog: 'planasonix',
 			tenant: ACME, tenant_slug: 'acme', principal: null, roles: [], scopes: key.scopes, mode: 'read',
 			addresses: ['10.0.0.0/8', '2001:db8::/32'], features: ['beta'], generation: await generation(ACME),
-			expires_at: 4102444800.5, plan: 'professional', per_minute: 60, burst: 60, in_flight: 16, workspace: null,
+			expires_at: 4102444800.5, credential_per_minute: 7, plan: 'professional', per_minute: 60, burst: 60, in_flight: 16, workspace: null,
 		});
 	});
 });
