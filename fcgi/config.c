@@ -203,7 +203,7 @@ apply_environment(struct config *cfg)
 	char name[64], **e;
 	const char *eq;
 
-	for (e = environ; *e; e++) {
+	for (e = environ; e && *e; e++) {
 		if (strncmp(*e, PREFIX, strlen(PREFIX)) != 0 || !(eq = strchr(*e, '=')))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)(eq - *e), *e);

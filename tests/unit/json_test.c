@@ -6,9 +6,10 @@
 #include "tap.h"
 #include "json.h"
 
-#define DEPTH 8
+#define DEPTH	8
 #define VALUES	1000000
 
+static const struct json_caps usual = { DEPTH, VALUES };
 static struct arena mem;
 
 static const char *const accepted[] = {
@@ -242,11 +243,11 @@ test_place(void)
 {
 	struct json_flaw flaw;
 
-	is_int(json_check(&mem, "{\"a\": tru }", 11, &(struct json_caps){ DEPTH, VALUES }, &flaw), -1, "a flaw");
+	is_int(json_check(&mem, "{\"a\": tru }", 11, &usual, &flaw), -1, "a flaw");
 	is_int(flaw.at, 6, "is where its value begins");
-	is_int(json_check(&mem, "[1] x", 5, &(struct json_caps){ DEPTH, VALUES }, &flaw), -1, "something behind");
+	is_int(json_check(&mem, "[1] x", 5, &usual, &flaw), -1, "something behind");
 	is_int(flaw.at, 4, "is where it begins");
-	is_int(json_check(&mem, "{\"a\":1,\"a\":2}", 13, &(struct json_caps){ DEPTH, VALUES }, &flaw), -1, "a name twice");
+	is_int(json_check(&mem, "{\"a\":1,\"a\":2}", 13, &usual, &flaw), -1, "a name twice");
 	is_int(flaw.at, 10, "is behind the second");
 }
 
@@ -281,6 +282,28 @@ test_depth(void)
 	is_str(verdict("[[[]]]", 6, 2), "too many levels", "one more");
 	is_str(verdict("1", 1, 0), NULL, "no level is needed for a number");
 	is_str(verdict("[[],[],[[]]]", 12, 3), NULL, "levels are given back");
+}
+
+static void
+test_values(void)
+{
+	static const struct {
+		const char *text;
+		int64_t     values;
+	} rows[] = {
+		{ "1", 1 }, { "[]", 1 }, { "{}", 1 }, { "[1,2,3]", 4 }, { "{\"a\":1}", 2 }, { "[[],[[]],{\"a\":null}]", 6 }, { "\"x\"", 1 },
+	};
+	struct json_flaw flaw;
+	size_t i;
+
+	for (i = 0; i < LEN(rows); i++) {
+		size_t n = strlen(rows[i].text);
+
+		is_int(json_check(&mem, rows[i].text, n, &(struct json_caps){ DEPTH, rows[i].values }, &flaw), 0, "%s within %" PRId64
+		    " values", rows[i].text, rows[i].values);
+		is_int(json_check(&mem, rows[i].text, n, &(struct json_caps){ DEPTH, rows[i].values - 1 }, &flaw), -1, "and no fewer");
+		is_str(flaw.what, "too many values", "which is what it says");
+	}
 }
 
 static void
@@ -345,6 +368,7 @@ main(void)
 	test_place();
 	test_many_names();
 	test_depth();
+	test_values();
 	test_parse();
 	test_files();
 	arena_close(&mem);

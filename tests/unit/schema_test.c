@@ -9,7 +9,7 @@ parsed(const char *text)
 {
 	struct json_flaw flaw;
 
-	if (json_check(&mem, text, strlen(text), &(struct json_caps){ 64, 100000 }, &flaw) != 0) {
+	if (json_check(&mem, text, strlen(text), &(struct json_caps){ 64, 1000000 }, &flaw) != 0) {
 		printf("Bail out! the test's own JSON: %s: %s\n", flaw.what, text);
 		exit(1);
 	}
@@ -72,6 +72,7 @@ test_compile(void)
 static void
 test_depth(void)
 {
+	struct schema *s;
 	struct buf b;
 	const char *why = "";
 	int i;
@@ -82,7 +83,8 @@ test_depth(void)
 	buf_str(&b, "{}");
 	for (i = 0; i < 40; i++)
 		buf_char(&b, '}');
-	ok(!schema_compile(&mem, parsed(b.at), &why) && strstr(why, "more levels"), "a schema of 40 levels: %s", why + strlen(why) - 40);
+	s = schema_compile(&mem, parsed(b.at), &why);
+	ok(!s && base_ends(why, "more levels than a schema may have"), "a schema of 40 levels is refused");
 }
 
 /* Schemas of one argument "a", a value for it, and the complaint. */
