@@ -8,12 +8,13 @@
  * itself; every second round goes backwards.  It judges nothing but correctness: figures are for
  * people to read.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join as path } from 'node:path';
 import { check, requests } from './check.mjs';
 import { join, load } from './load.mjs';
-import { backends, checkAlive, startPeers, stopPeers } from './peers.mjs';
+import { backends, checkAlive, countTables, startPeers, stopPeers } from './peers.mjs';
 import { cpuSeconds, postgresMemory, treeMemory } from './proc.mjs';
 import { report } from './report.mjs';
 
@@ -35,6 +36,8 @@ const requestFile = (method) => path(dir, `${method.replace('/', '-')}.request`)
 
 /* Starts the peers; all servers, ours first, every one of them checked. */
 const prepare = async () => {
+	countTables(stack);
+
 	const model = await check(ours);
 
 	for (const method of methods)
@@ -81,8 +84,16 @@ const measureAll = async (servers) => {
 
 const nothing = { processes: 0, kb: 0 };
 
+/* The audit stream, as it is once its consumers have read it: archiving is not part of the load. */
+const emptyStream = () => {
+	for (const words of [['xtrim', 'mcp:audit', 'maxlen', '0'], ['memory', 'purge']])
+		execFileSync('redis-cli', ['-s', stack.redis, ...words]);
+};
+
 /* After the load, with all connections still open.  Redis is there for us alone. */
 const memories = (servers) => {
+	emptyStream();
+
 	const mine = new Map(servers.map((server) => [server, server.login ? backends(stack, server.login) : []]));
 	const all = [...mine.values()].flat();
 

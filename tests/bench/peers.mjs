@@ -80,6 +80,9 @@ const makeLogin = (stack, login) => sql(stack, `
 	grant usage on schema planasonix to ${login};
 	grant select on all tables in schema planasonix to ${login};`);
 
+/* What autovacuum would do a minute later: before that, plans are made for tables nobody has counted. */
+export const countTables = (stack) => sql(stack, 'vacuum analyze');
+
 /* --- the peers --- */
 
 /* As many workers as the stack's settings give mcp-fpm, and the answers that mcp-fpm gave. */
