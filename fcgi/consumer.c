@@ -22,7 +22,7 @@ struct consumer {
 	char           believed[48];	/* what it has there, as far as we know */
 	struct segment_place place;	/* next byte to ship */
 	bool           stuck;		/* the last batch could not be read or shipped */
-	bool           light;		/* the last batch was small */
+	bool           light;		/* the last batch was small, and more is being written */
 	int            quit_fd, news_fd;
 	int64_t        quit_us;		/* SIGQUIT came; 0: not yet */
 	int64_t        weighed_us;
@@ -89,7 +89,7 @@ move_on(struct consumer *c, const struct segment_batch *b)
 	if (b->torn > 0)
 		log_say("segment %" PRIu64 " of the audit log: %d unfinished records dropped", c->place.number, b->torn);
 	c->place.offset += b->used;
-	c->light = b->n < SEGMENT_RECORDS / 2;
+	c->light = b->n < SEGMENT_RECORDS / 2 && c->place.number == atomic_load(&c->board->segment);
 }
 
 /* One round trip.  0: shipped, or the position was corrected.  -1: Redis did not take it. */

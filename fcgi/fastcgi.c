@@ -50,6 +50,10 @@ fastcgi_make(int64_t silence_ms)
 		bug("out of memory");
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&f->io, -1, 0) != 0)
 		bug("libfcgi does not start");
+	/* It takes signals for its own kind of shutdown, which would leave SIGTERM without effect. */
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGUSR1, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
 	f->fd = -1;
 	f->silence = (struct timeval){ silence_ms / 1000, silence_ms % 1000 * 1000 };
 	return f;
@@ -66,8 +70,9 @@ enum look { LOOK_WHOLE, LOOK_MORE, LOOK_BAD };
 static enum look
 look_at_head(const unsigned char *head, size_t have, unsigned char *out, size_t *params)
 {
-	const unsigned char *p = head, *end = head + have, *begin = head;
+	const unsigned char *p = head, *end = head + have;
 	size_t content, padding;
+	unsigned id = 0;
 	bool first;
 
 	for (*params = 0; end - p >= HEADER_BYTES; p += HEADER_BYTES + content + padding) {
@@ -76,12 +81,14 @@ look_at_head(const unsigned char *head, size_t have, unsigned char *out, size_t 
 		padding = p[6];
 		if (p[0] != VERSION || p[1] != (first ? TYPE_BEGIN : TYPE_PARAMS))
 			return LOOK_BAD;
-		if (p[2] != begin[2] || p[3] != begin[3] || (p[2] == 0 && p[3] == 0))
+		if (first)
+			id = (unsigned)p[2] << 8 | p[3];
+		if (id == 0 || id != ((unsigned)p[2] << 8 | p[3]))
 			return LOOK_BAD;
 		if (first && content != BEGIN_BYTES)
 			return LOOK_BAD;
 		if (!first && content == 0)
-			return (size_t)(end - p) >= HEADER_BYTES + padding ? LOOK_WHOLE : LOOK_MORE;
+			return padding == 0 ? LOOK_WHOLE : LOOK_BAD;	/* libfcgi loses its way behind such a record */
 		if ((size_t)(end - p) < HEADER_BYTES + content + padding)
 			return LOOK_MORE;
 		if (first && (p[8] != 0 || p[9] != ROLE_RESPONDER))

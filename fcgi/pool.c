@@ -29,10 +29,7 @@ struct child {
 };
 
 /* How a stop goes on while somebody does not listen. */
-static const struct {
-	int         signal;
-	const char *says;
-} stops[] = { { SIGQUIT, NULL }, { SIGTERM, "are told to end now" }, { SIGKILL, "are killed" } };
+static const int stops[] = { SIGQUIT, SIGTERM, SIGKILL };
 
 enum wave { WAVE_NONE, WAVE_FIRST, WAVE_LAST, WAVE_OVER };
 
@@ -225,7 +222,7 @@ begin_wave(enum wave wave)
 	all.wave = wave;
 	all.step = 0;
 	all.step_us = base_now_us() + patience_ms() * 1000;
-	tell(stops[0].signal);
+	tell(stops[0]);
 }
 
 static void
@@ -234,8 +231,8 @@ escalate(void)
 	if (all.step + 1 < LEN(stops))
 		all.step++;
 	all.step_us = base_now_us() + patience_ms() * 1000;
-	log_say("%" PRId64 " processes did not end; they %s", alive_in_wave(), stops[all.step].says);
-	tell(stops[all.step].signal);
+	log_say("not gone yet: %" PRId64 "; sending SIG%s", alive_in_wave(), sigabbrev_np(stops[all.step]));
+	tell(stops[all.step]);
 }
 
 /* A second SIGTERM is for those who cannot wait. */
