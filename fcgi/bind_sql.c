@@ -67,9 +67,9 @@ record_event(void *ctx)
 	struct request *rq = run->rq;
 	struct buf b;
 
-	if (run->encode.count == 0)
-		return NULL;		/* no row: nothing was written */
 	audit_settle(rq);
+	if (run->encode.count == 0 && run->tool->result.none)
+		rq->slot->event.outcome = OUTCOME_TOOL_ERROR;	/* what the answer will say; recorded all the same */
 	buf_init(&b, &rq->mem, 16 * AUDIT_RECORD_MAX);
 	audit_json(&b, &rq->slot->event, rq->cfg->node, rq->slot->pool, atomic_load(&rq->slot->pid));
 	run->audit = (struct db_statement){ .id = STATEMENT_AUDIT, .sql = audit_sql, .n = 1, .at = { b.at } };

@@ -150,15 +150,38 @@ limit_take_here(struct request *rq, const struct limit *limit, int n)
 	return conclude(rq, limit, n, 0, now, full);
 }
 
-/* Keeps the node's buckets where Redis's are, so that losing Redis does not refill them. */
+/*
+ * Keeps the node's buckets where Redis's are, so that losing Redis does not refill them.  A bucket's
+ * time only moves forward, so what stands here is never ahead of Redis, and what it refuses Redis
+ * would refuse too: a tenant that hammers costs Redis nothing.
+ */
 static void
-mirror(struct board *board, const struct limit *limit, int n, int64_t now_us, const int64_t *full_us)
+mirror(struct board *board, const struct limit *limit, int n, const int64_t *out)
 {
-	int64_t skew = base_wall_us() - now_us;
+	int64_t skew = base_wall_us() - out[1], full;
 	int i;
 
-	for (i = 0; i < n; i++)
-		atomic_store(&bucket_at(board, limit[i].number)->full_us, full_us[i] + skew);
+	for (i = 0; i < n; i++) {
+		full = out[i + 2] + skew - (out[0] > 0 ? steps_us(&limit[i], limit[i].tokens) : 0);
+		atomic_store(&bucket_at(board, limit[i].number)->full_us, full);
+	}
+}
+
+/* Is one of the buckets known to be empty?  Then it refuses. */
+static int
+refuse_known(struct request *rq, const struct limit *limit, int n)
+{
+	int64_t now = base_wall_us(), full, wait;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		full = atomic_load(&bucket_at(rq->board, limit[i].number)->full_us);
+		full = (full > now ? full : now) + steps_us(&limit[i], limit[i].tokens);
+		wait = full - now - steps_us(&limit[i], limit[i].burst);
+		if (wait > 0)
+			return conclude(rq, &limit[i], 1, wait, now, &full);
+	}
+	return 0;
 }
 
 int
@@ -169,6 +192,8 @@ limit_take(struct request *rq, const struct limit *limit, int n)
 	int64_t out[LIMIT_BUCKETS_MAX + 2], from = base_now_us();
 	int i, got;
 
+	if (refuse_known(rq, limit, n) != 0)
+		return -1;
 	for (i = 0; i < n; i++) {
 		argv[i] = limit[i].key;
 		argv[n + 3 * i] = arena_fmt(&rq->mem, "%" PRId64, limit[i].per_minute);
@@ -183,8 +208,7 @@ limit_take(struct request *rq, const struct limit *limit, int n)
 		log_say(got < 0 ? "limits are this node's alone: %s" : "limits are Redis's again%s", got < 0 ? why : "");
 	if (got < n + 2)
 		return limit_take_here(rq, limit, n);
-	if (out[0] == 0)
-		mirror(rq->board, limit, n, out[1], out + 2);
+	mirror(rq->board, limit, n, out);
 	return conclude(rq, limit, n, out[0], out[1], out + 2);
 }
 
