@@ -19,7 +19,7 @@ log_line(const char *line, size_t len)
 	(void)n;	/* nobody is left to tell */
 }
 
-static void
+static void printf_like(1, 0)
 say(const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
