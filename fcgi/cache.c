@@ -135,14 +135,16 @@ cache_run(struct cache *c, struct cache_script *script, int keys, int argc, cons
 	size_t lens[ARGS_MAX + 3];
 	redisReply *r = NULL;
 	char count[12];
-	int got, tries;
+	int got, tries, i;
 
 	if (argc > ARGS_MAX)
 		bug("%d arguments for Redis", argc);
 	if (ready(c, why) != 0)
 		return -1;
-	memcpy(all + 3, argv, (size_t)argc * sizeof(*argv));
-	memcpy(lens + 3, len, (size_t)argc * sizeof(*len));
+	for (i = 0; i < argc; i++) {
+		all[3 + i] = argv[i];
+		lens[3 + i] = len[i];
+	}
 	lens[2] = (size_t)snprintf(count, sizeof(count), "%d", keys);
 	for (tries = 0; !r && c->ctx && tries < 2; tries++) {
 		all[2] = count;
