@@ -56,7 +56,7 @@ export async function must(program, args, options) {
 
 /* What make told its own children must not decide where ours run. */
 function clean_env() {
-	const ours = /^(MAKE.*|MFLAGS|RUN_DIR|RUN_PORT|SECOND_PORT|STACK|STACK_ENV|SANITIZE|MCP_(?!FPM$).*)$/;
+	const ours = /^(MAKE.*|MFLAGS|RUN_DIR|RUN_PORT|SECOND_PORT|STACK|STACK_ENV|SANITIZE|MCP_.*)$/;
 	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
 }
 
@@ -88,6 +88,7 @@ export async function private_stack(name, offset, { settings = {}, env = {} } = 
 	const own = {
 		RUN_DIR: dir,
 		RUN_PORT: String(Number(process.env.RUN_PORT ?? 9343) + 100 + offset),
+		...(process.env.MCP_FPM ? { MCP_FPM: path.resolve(ROOT, process.env.MCP_FPM) } : {}),
 		STACK_ENV: Object.entries(settings).map(([word, value]) => `${word}=${value}`).join('\n'),
 		...env,
 	};
@@ -166,7 +167,7 @@ export class Stack {
 
 	/* mcpctl with --json: the value it printed. */
 	async mcpctl(...args) {
-		return JSON.parse(await must(path.join(ROOT, 'build/mcpctl'), [...args, '--json'], { env: this.env }));
+		return JSON.parse(await must(process.env.MCPCTL ?? path.join(ROOT, 'build/mcpctl'), [...args, '--json'], { env: this.env }));
 	}
 
 	/* A new key of a tenant; more: further words for mcpctl key create. */

@@ -38,8 +38,10 @@ export async function run() {
 
 	console.log(`TAP version 13\n1..${tests.length}`);
 	const broken = await attempt_all(befores);
+	if (broken)
+		diag(`setting up: ${words(broken)}`);
 	for (const [i, t] of tests.entries()) {
-		const trouble = broken ?? await attempt(t);
+		const trouble = broken ? new Error('setting up failed') : await attempt(t);
 
 		console.log(`${trouble ? 'not ok' : 'ok'} ${i + 1} - ${t.name.replaceAll('#', '\\#')}`);
 		if (!trouble)
