@@ -31,7 +31,7 @@ inside() {
 
 	echo "== make run"
 	set -m		# so that it is a process group, and Ctrl-C reaches all of it
-	make run >/root/run.log 2>&1 &
+	env --default-signal=INT make run >/root/run.log 2>&1 &	# whoever started us may ignore it
 	local run=$!
 	until grep -q 'Running until Ctrl-C' /root/run.log; do
 		kill -0 $run 2>/dev/null || { cat /root/run.log; echo "make run ended by itself"; exit 1; }
