@@ -1,4 +1,4 @@
-/* catalog and tool: what stops a start, with file, member and reason; and who may call what. */
+/* catalog: what stops a start, and who may see and call what. */
 #include "catalog.h"
 #include "tap.h"
 
@@ -32,43 +32,6 @@ refusal(struct catalogs *all)
 	const char *why = "";
 
 	return catalogs_load(&mem, folder, all, &why) == 0 ? "" : why;
-}
-
-static void
-refuses_tool(const char *text, const char *part)
-{
-	struct catalogs all;
-	const char *why;
-
-	put("get.json", text);
-	why = refusal(&all);
-	ok(strstr(why, part) && strstr(why, "get.json"), "%s: %s", part, why);
-}
-
-static void
-test_tools(void)
-{
-	refuses_tool("{", "a member without a name");
-	refuses_tool("[]", "expected an object");
-	refuses_tool("{\"a\":1,\"a\":2}", "twice");
-	refuses_tool(TOOL(",\"colour\":1"), "unknown member \"colour\"");
-	refuses_tool(TOOL(",\"writes\":\"yes\""), "writes: expected true or false");
-	refuses_tool(TOOL(",\"timeout_ms\":6000"), "timeout_ms: expected 1 to 5000");
-	refuses_tool(TOOL(",\"limit\":0"), "limit: expected 1");
-	refuses_tool(TOOL(",\"writes\":true,\"annotations\":{\"readOnlyHint\":true}"), "readOnlyHint contradicts writes");
-	refuses_tool("{\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true}}", "description: must be there");
-	refuses_tool("{\"description\":\"d\",\"result\":{\"row\":true}}", "inputSchema: must be there");
-	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"}}", "result: must be there");
-	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"string\"},\"result\":{\"row\":true}}", "type must be \"object\"");
-	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"a\":{\"oneOf\":[]}}},\"result\":{\"row\":true}}", "a: unknown keyword \"oneOf\"");
-	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{}}", "exactly one of");
-	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true,\"done\":\"x\"}}", "exactly one of");
-	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"rows\":\"r\",\"page\":[\"id\"]}}", "takes limit and cursor");
-	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true,\"page\":[\"id\"]}}", "page and lift go with rows");
-	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"outputSchema\":{\"type\":\"object\",\"properties\":{\"r\":{}}},\"result\":{\"rows\":\"r\"}}", "has no property count");
-	refuses_tool(TOOL(",\"sql\":\"../get\""), "stem of a file");
-	put("get.json", TOOL(",\"sql\":\"other\""));
-	ok(strstr(refusal(&(struct catalogs){ 0 }), "other.sql"), "a missing SQL file is named");
 }
 
 static void
@@ -128,7 +91,6 @@ main(void)
 	mkdir(arena_fmt(&mem, "%s/shop", folder), 0700);
 	put("catalog.json", arena_fmt(&mem, CATALOG, ""));
 	put("get.sql", "select 1 as id");
-	test_tools();
 	test_catalog();
 	test_may();
 	unput("catalog.json");
