@@ -107,10 +107,14 @@ const memories = (servers) => {
 
 /* --- all of it --- */
 
+const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+
 const about = [
 	`${cpus().length} CPUs (${cpus()[0].model.trim()}), the load generator on the same machine; plain HTTP/1.1 on`,
 	`loopback, one nginx before all; ${ROUNDS} x ${SECONDS} s each.  CPU is that of all processes but the generator's.`,
-	'mcp-fpm has everything on: key, limits in Redis, row security, audit.  The others have none of it.',
+	'mcp-fpm has everything on: key, limits in Redis, row security, audit.  The others have none of it:',
+	`MCP Toolbox ${dependencies['@toolbox-sdk/server-linux-x64']} with its own pool; the TypeScript SDK's server`,
+	`${dependencies['@modelcontextprotocol/server']} in ${cpus().length} processes of node ${process.versions.node}, with pg's pool.`,
 ];
 
 const bench = async () => {
