@@ -9,12 +9,10 @@
 static void
 prove(struct ctl *c, const struct catalog *catalog, struct buf *says)
 {
-	struct buf found;
+	size_t from = says->len;
 
-	buf_init(&found, &c->mem, FINDINGS_MAX);
-	if (proof_catalog(c->db, &c->mem, catalog, &found) == DB_AWAY)
-		die("PostgreSQL cannot be asked: %s", found.at);
-	buf_add(says, found.at, found.len);
+	if (proof_catalog(c->db, &c->mem, catalog, says) == DB_AWAY)
+		die("PostgreSQL cannot be asked: %.*s", (int)strcspn(says->at + from, "\n"), says->at + from);
 }
 
 /* The lines as the members of a JSON list. */

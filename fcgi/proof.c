@@ -34,7 +34,7 @@
 	"	array(select jsonb_array_elements_text($4::jsonb)) as definer," \
 	"	array(select jsonb_array_elements_text($5::jsonb)) as core), " \
 	"own as (select c.oid, n.nspname, n.nspname || '.' || c.relname as name, c.relname, c.relkind, c.relispartition," \
-	"	c.relrowsecurity, c.relforcerowsecurity, c.relhasrules, coalesce(c.reloptions, '{}') as reloptions" \
+	"	c.relrowsecurity, c.relforcerowsecurity, coalesce(c.reloptions, '{}') as reloptions" \
 	"	from pg_class c join pg_namespace n on n.oid = c.relnamespace" \
 	"	where c.relkind in ('r', 'p', 'v', 'm', 'f')" \
 	"	and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'), " \
@@ -66,7 +66,7 @@ static const struct question {
 	/* --- the roles --- */
 	{ "select $1 where not exists (select from who where kind = 'role')",
 	  "role %s: does not exist (mcpctl migrate makes it)" },
-	{ "select w.kind, w.rolname, a.attribute, w.rolname, a.attribute from who w join pg_roles r using (oid)"
+	{ "select w.kind, w.rolname, a.attribute, w.rolname, lower(a.attribute) from who w join pg_roles r using (oid)"
 	  " cross join lateral " ATTRIBUTES " where a.has",
 	  "%s %s: has %s (alter role %s no%s)" },
 	{ "select w.kind, w.rolname, w.rolname from who w join pg_roles r using (oid) where w.kind = 'role' and r.rolcanlogin",
@@ -136,11 +136,12 @@ static const struct question {
 	  " where r.relkind in ('r', 'p') and (has_table_privilege(r.rolname, r.oid, p.privilege)"
 	  " or p.privilege = 'REFERENCES' and has_any_column_privilege(r.rolname, r.oid, p.privilege))",
 	  "table %s: role %s has %s on it, which row security does not bind" },
-	{ "select name from reached where relkind in ('r', 'p') and relhasrules",
+	{ "select name from reached r where relkind in ('r', 'p') and exists (select from pg_rewrite w where w.ev_class = r.oid)",
 	  "table %s: has rewrite rules, which act with its owner's rights" },
 
 	/* --- shared tables --- */
-	{ "select w.name from word, unnest(word.shared) as w (name) where not exists (select from reached where name = w.name)",
+	{ "select w.name from word, unnest(word.shared) as w (name) where not exists (select from reached where name = w.name)"
+	  " and not exists (select from who where super)",
 	  "catalog.json: shared names %s, but there is no table of this name that the role may read" },
 	{ "select name, rolname from reached where shared and (has_table_privilege(rolname, oid, 'INSERT, UPDATE, DELETE')"
 	  " or has_any_column_privilege(rolname, oid, 'INSERT, UPDATE'))",
@@ -221,6 +222,7 @@ struct trial {
 	struct arena         *mem;
 	const struct catalog *c;
 	struct buf           *says;
+	size_t                from;		/* where ours begin in it */
 	const char           *says_now;		/* sentence of the question in hand */
 	int                   found;		/* rows of it so far */
 	struct visit         *visit;		/* what the canary has to see */
@@ -246,7 +248,7 @@ list_text(struct arena *mem, const struct words *list)
 static enum db_outcome
 gone(struct trial *p, const struct db_error *e)
 {
-	buf_cut(p->says, 0);
+	buf_cut(p->says, p->from);
 	buf_fmt(p->says, "%s\n", e->message ? e->message : "PostgreSQL does not answer");
 	return DB_AWAY;
 }
@@ -354,7 +356,7 @@ try_as_role(struct trial *p, const char *sql, const char *subject, bool *holds)
 	if (got == DB_AWAY)
 		return gone(p, &e);
 	if (got == DB_REFUSED)
-		buf_fmt(p->says, "%s: role %s cannot try it: %s\n", subject, p->c->role, e.message);
+		buf_fmt(p->says, "%s: cannot be tried as role %s: %s\n", subject, p->c->role, e.message);
 	return db_script(p->db, p->mem, "rollback", &e) == DB_DONE ? got : gone(p, &e);
 }
 
@@ -398,21 +400,20 @@ fly_canary(struct trial *p)
 enum db_outcome
 proof_catalog(struct db *db, struct arena *mem, const struct catalog *c, struct buf *says)
 {
-	struct trial p = { .db = db, .mem = mem, .c = c, .says = says, .last_visit = &p.visit };
+	struct trial p = { .db = db, .mem = mem, .c = c, .says = says, .from = says->len, .last_visit = &p.visit };
 	enum db_outcome got;
 	bool able = false;
 	size_t i;
 
-	buf_cut(says, 0);
 	got = ask_all(&p);
 	if (got == DB_DONE)
-		got = try_as_role(&p, "select true", "what tools do", &able);
+		got = try_as_role(&p, "select true", arena_fmt(mem, "catalog %s", c->name), &able);
 	if (able)
 		got = fly_canary(&p);
 	for (i = 0; i < c->tools && able && got != DB_AWAY; i++)
 		if ((got = fit_tool(db, mem, &c->tool[i], says)) == DB_AWAY)
-			buf_str(says, "PostgreSQL went away during the proof\n");
+			got = gone(&p, &(struct db_error){ .message = "PostgreSQL went away during the proof" });
 	if (got == DB_AWAY)
 		return DB_AWAY;
-	return says->len > 0 ? DB_REFUSED : DB_DONE;
+	return says->len > p.from || says->full ? DB_REFUSED : DB_DONE;	/* full: a finding may not have fitted */
 }

@@ -10,8 +10,8 @@
 #include "catalog.h"
 
 /*
- * DB_DONE: proven.  DB_REFUSED: not, with one sentence per finding, each ending in a line feed, in
- * *says.  DB_AWAY: PostgreSQL could not be asked; *says has the reason.
+ * DB_DONE: proven.  DB_REFUSED: not; one sentence per finding, each ending in a line feed, is added
+ * to *says.  DB_AWAY: PostgreSQL could not be asked; the reason is added in the same way.
  * db is a connection as the workers' login.  Leaves no setting behind.
  */
 enum db_outcome proof_catalog(struct db *db, struct arena *mem, const struct catalog *c, struct buf *says) must_use;

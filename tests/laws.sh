@@ -136,6 +136,7 @@ law "no struct has a typedef" < <(grep -nE '^[[:space:]]*typedef[[:space:]]+(str
 
 # Files that no unit test mirrors, and what proves them instead.
 proven_elsewhere='
+proof tests/e2e/proof.test.mjs
 '
 
 untested() {

@@ -88,83 +88,84 @@ test_depth(void)
 }
 
 /* Schemas of one argument "a", a value for it, and the complaint. */
+static const struct {
+	const char *schema, *value;
+	const char *says;	/* "": it fits */
+} values[] = {
+	/* type */
+	{ "{}", "1", "" }, { "{}", "null", "" },
+	{ "{\"type\":\"string\"}", "\"x\"", "" }, { "{\"type\":\"string\"}", "1", "a must be a string" },
+	{ "{\"type\":\"string\"}", "null", "a must be a string" }, { "{\"type\":\"boolean\"}", "true", "" },
+	{ "{\"type\":\"boolean\"}", "0", "a must be true or false" }, { "{\"type\":\"boolean\"}", "\"true\"", "a must be true or false" },
+	{ "{\"type\":\"null\"}", "null", "" }, { "{\"type\":\"null\"}", "0", "a must be null" },
+	{ "{\"type\":\"array\"}", "[]", "" }, { "{\"type\":\"array\"}", "{}", "a must be an array" },
+	{ "{\"type\":\"object\"}", "{}", "" }, { "{\"type\":\"object\"}", "[]", "a must be an object" },
+	{ "{\"type\":\"number\"}", "1", "" }, { "{\"type\":\"number\"}", "1.5", "" }, { "{\"type\":\"number\"}", "\"1\"", "a must be a number" },
+	{ "{\"type\":\"integer\"}", "1", "" }, { "{\"type\":\"integer\"}", "1.0", "" }, { "{\"type\":\"integer\"}", "1e3", "" },
+	{ "{\"type\":\"integer\"}", "-0.0", "" }, { "{\"type\":\"integer\"}", "1.5", "a must be an integer" },
+	{ "{\"type\":\"integer\"}", "1e300", "a must be an integer" }, { "{\"type\":\"integer\"}", "-1e300", "a must be an integer" },
+	{ "{\"type\":\"integer\"}", "9223372036854775807", "" }, { "{\"type\":\"integer\"}", "9223372036854775808.0", "a must be an integer" },
+	{ "{\"type\":\"integer\"}", "true", "a must be an integer" },
+	{ "{\"type\":[\"string\",\"null\"]}", "null", "" }, { "{\"type\":[\"string\",\"null\"]}", "1", "a must be null or a string" },
+	{ "{\"type\":[\"integer\",\"array\"]}", "{}", "a must be an integer or an array" },
+	/* enum, const */
+	{ "{\"enum\":[\"x\",\"y\"]}", "\"y\"", "" }, { "{\"enum\":[\"x\",\"y\"]}", "\"z\"", "a must be one of [\"x\",\"y\"]" },
+	{ "{\"enum\":[1,null]}", "null", "" }, { "{\"enum\":[1]}", "\"1\"", "a must be one of [1]" },
+	{ "{\"enum\":[[1,2],{\"b\":1}]}", "{\"b\":1}", "" }, { "{\"const\":\"x\"}", "\"x\"", "" },
+	{ "{\"const\":\"x\"}", "\"X\"", "a must be \"x\"" },
+	/* numbers */
+	{ "{\"minimum\":1,\"maximum\":3}", "1", "" }, { "{\"minimum\":1,\"maximum\":3}", "3", "" },
+	{ "{\"minimum\":1}", "0", "a must be at least 1" }, { "{\"maximum\":3}", "3.5", "a must be at most 3" },
+	{ "{\"minimum\":-1.5}", "-2", "a must be at least -1.5" }, { "{\"maximum\":1000000}", "1000001", "a must be at most 1000000" },
+	{ "{\"exclusiveMinimum\":1}", "1", "a must be more than 1" }, { "{\"exclusiveMinimum\":1}", "1.1", "" },
+	{ "{\"exclusiveMaximum\":3}", "3", "a must be less than 3" }, { "{\"exclusiveMaximum\":3}", "2", "" },
+	{ "{\"multipleOf\":5}", "10", "" }, { "{\"multipleOf\":5}", "12", "a must be a multiple of 5" },
+	{ "{\"multipleOf\":0.1}", "0.3", "" }, { "{\"multipleOf\":0.1}", "0.35", "a must be a multiple of 0.1" },
+	{ "{\"multipleOf\":5}", "-10", "" }, { "{\"multipleOf\":5}", "0", "" }, { "{\"minimum\":1}", "\"0\"", "" },
+	{ "{\"minimum\":1,\"maximum\":0}", "0.5", "a must be at least 1; a must be at most 0" },
+	/* strings: characters, not bytes */
+	{ "{\"minLength\":1}", "\"\"", "a must not be empty" }, { "{\"minLength\":3}", "\"ab\"", "a must have at least 3 characters" },
+	{ "{\"minLength\":2}", "\"\xc3\xa9\"", "a must have at least 2 characters" }, { "{\"minLength\":0}", "\"\"", "" },
+	{ "{\"maxLength\":2}", "\"\xc3\xa9\xe2\x82\xac\"", "" }, { "{\"maxLength\":2}", "\"abc\"", "a must have at most 2 characters" },
+	{ "{\"maxLength\":1}", "\"\xf0\x9f\x98\x80\"", "" },
+	{ "{\"pattern\":\"^[a-z]+$\"}", "\"abc\"", "" }, { "{\"pattern\":\"^[a-z]+$\"}", "\"ABC\"", "a must match the pattern ^[a-z]+$" },
+	{ "{\"pattern\":\"^[a-z]+$\"}", "1", "" },
+	{ "{\"maxLength\":2,\"pattern\":\"^a\"}", "\"bcd\"", "a must have at most 2 characters" },
+	{ "{\"format\":\"uuid\"}", "\"x\"", "" },
+	/* arrays */
+	{ "{\"minItems\":1}", "[]", "a must have at least 1 items" }, { "{\"maxItems\":1}", "[1,2]", "a must have at most 1 items" },
+	{ "{\"items\":{\"type\":\"string\"}}", "[\"a\",\"b\"]", "" },
+	{ "{\"items\":{\"type\":\"string\"}}", "[\"a\",1,2]", "a[1] must be a string; a[2] must be a string" },
+	{ "{\"items\":{\"items\":{\"type\":\"integer\"}}}", "[[1],[1,\"x\"]]", "a[1][1] must be an integer" },
+	{ "{\"uniqueItems\":true}", "[1,2,3]", "" }, { "{\"uniqueItems\":true}", "[1,2,1]", "a must not have the same item twice" },
+	{ "{\"uniqueItems\":true}", "[null,null]", "a must not have the same item twice" },
+	{ "{\"uniqueItems\":true}", "[1,\"1\"]", "" }, { "{\"uniqueItems\":true}", "[]", "" },
+	{ "{\"uniqueItems\":true}", "[{\"b\":1},{\"b\":1}]", "a must not have the same item twice" },
+	{ "{\"uniqueItems\":false}", "[1,1]", "" },
+	/* objects below */
+	{ "{\"properties\":{\"b\":{\"type\":\"string\"}},\"required\":[\"b\"]}", "{}", "a.b is required" },
+	{ "{\"properties\":{\"b\":{\"type\":\"string\"}},\"required\":[\"b\"]}", "{\"b\":1,\"c\":2}", "a.b must be a string" },
+	{ "{\"properties\":{\"b\":{}},\"additionalProperties\":false}", "{\"c\":1}", "a.c is not known here (known: b)" },
+	{ "{\"additionalProperties\":false}", "{\"c\":1}", "a.c is not known here (known: nothing)" },
+	{ "{\"items\":{\"required\":[\"b\"]}}", "[{\"b\":1},{}]", "a[1].b is required" },
+	{ "{\"required\":[\"b\"]}", "{\"b\":null}", "" },
+};
+
 static void
 test_values(void)
 {
-	static const struct {
-		const char *schema, *value;
-		const char *says;	/* "": it fits */
-	} rows[] = {
-		/* type */
-		{ "{}", "1", "" }, { "{}", "null", "" },
-		{ "{\"type\":\"string\"}", "\"x\"", "" }, { "{\"type\":\"string\"}", "1", "a must be a string" },
-		{ "{\"type\":\"string\"}", "null", "a must be a string" }, { "{\"type\":\"boolean\"}", "true", "" },
-		{ "{\"type\":\"boolean\"}", "0", "a must be true or false" }, { "{\"type\":\"boolean\"}", "\"true\"", "a must be true or false" },
-		{ "{\"type\":\"null\"}", "null", "" }, { "{\"type\":\"null\"}", "0", "a must be null" },
-		{ "{\"type\":\"array\"}", "[]", "" }, { "{\"type\":\"array\"}", "{}", "a must be an array" },
-		{ "{\"type\":\"object\"}", "{}", "" }, { "{\"type\":\"object\"}", "[]", "a must be an object" },
-		{ "{\"type\":\"number\"}", "1", "" }, { "{\"type\":\"number\"}", "1.5", "" }, { "{\"type\":\"number\"}", "\"1\"", "a must be a number" },
-		{ "{\"type\":\"integer\"}", "1", "" }, { "{\"type\":\"integer\"}", "1.0", "" }, { "{\"type\":\"integer\"}", "1e3", "" },
-		{ "{\"type\":\"integer\"}", "-0.0", "" }, { "{\"type\":\"integer\"}", "1.5", "a must be an integer" },
-		{ "{\"type\":\"integer\"}", "1e300", "a must be an integer" }, { "{\"type\":\"integer\"}", "-1e300", "a must be an integer" },
-		{ "{\"type\":\"integer\"}", "9223372036854775807", "" }, { "{\"type\":\"integer\"}", "9223372036854775808.0", "a must be an integer" },
-		{ "{\"type\":\"integer\"}", "true", "a must be an integer" },
-		{ "{\"type\":[\"string\",\"null\"]}", "null", "" }, { "{\"type\":[\"string\",\"null\"]}", "1", "a must be null or a string" },
-		{ "{\"type\":[\"integer\",\"array\"]}", "{}", "a must be an integer or an array" },
-		/* enum, const */
-		{ "{\"enum\":[\"x\",\"y\"]}", "\"y\"", "" }, { "{\"enum\":[\"x\",\"y\"]}", "\"z\"", "a must be one of [\"x\",\"y\"]" },
-		{ "{\"enum\":[1,null]}", "null", "" }, { "{\"enum\":[1]}", "\"1\"", "a must be one of [1]" },
-		{ "{\"enum\":[[1,2],{\"b\":1}]}", "{\"b\":1}", "" }, { "{\"const\":\"x\"}", "\"x\"", "" },
-		{ "{\"const\":\"x\"}", "\"X\"", "a must be \"x\"" },
-		/* numbers */
-		{ "{\"minimum\":1,\"maximum\":3}", "1", "" }, { "{\"minimum\":1,\"maximum\":3}", "3", "" },
-		{ "{\"minimum\":1}", "0", "a must be at least 1" }, { "{\"maximum\":3}", "3.5", "a must be at most 3" },
-		{ "{\"minimum\":-1.5}", "-2", "a must be at least -1.5" }, { "{\"maximum\":1000000}", "1000001", "a must be at most 1000000" },
-		{ "{\"exclusiveMinimum\":1}", "1", "a must be more than 1" }, { "{\"exclusiveMinimum\":1}", "1.1", "" },
-		{ "{\"exclusiveMaximum\":3}", "3", "a must be less than 3" }, { "{\"exclusiveMaximum\":3}", "2", "" },
-		{ "{\"multipleOf\":5}", "10", "" }, { "{\"multipleOf\":5}", "12", "a must be a multiple of 5" },
-		{ "{\"multipleOf\":0.1}", "0.3", "" }, { "{\"multipleOf\":0.1}", "0.35", "a must be a multiple of 0.1" },
-		{ "{\"multipleOf\":5}", "-10", "" }, { "{\"multipleOf\":5}", "0", "" }, { "{\"minimum\":1}", "\"0\"", "" },
-		{ "{\"minimum\":1,\"maximum\":0}", "0.5", "a must be at least 1; a must be at most 0" },
-		/* strings: characters, not bytes */
-		{ "{\"minLength\":1}", "\"\"", "a must not be empty" }, { "{\"minLength\":3}", "\"ab\"", "a must have at least 3 characters" },
-		{ "{\"minLength\":2}", "\"\xc3\xa9\"", "a must have at least 2 characters" }, { "{\"minLength\":0}", "\"\"", "" },
-		{ "{\"maxLength\":2}", "\"\xc3\xa9\xe2\x82\xac\"", "" }, { "{\"maxLength\":2}", "\"abc\"", "a must have at most 2 characters" },
-		{ "{\"maxLength\":1}", "\"\xf0\x9f\x98\x80\"", "" },
-		{ "{\"pattern\":\"^[a-z]+$\"}", "\"abc\"", "" }, { "{\"pattern\":\"^[a-z]+$\"}", "\"ABC\"", "a must match the pattern ^[a-z]+$" },
-		{ "{\"pattern\":\"^[a-z]+$\"}", "1", "" },
-		{ "{\"maxLength\":2,\"pattern\":\"^a\"}", "\"bcd\"", "a must have at most 2 characters" },
-		{ "{\"format\":\"uuid\"}", "\"x\"", "" },
-		/* arrays */
-		{ "{\"minItems\":1}", "[]", "a must have at least 1 items" }, { "{\"maxItems\":1}", "[1,2]", "a must have at most 1 items" },
-		{ "{\"items\":{\"type\":\"string\"}}", "[\"a\",\"b\"]", "" },
-		{ "{\"items\":{\"type\":\"string\"}}", "[\"a\",1,2]", "a[1] must be a string; a[2] must be a string" },
-		{ "{\"items\":{\"items\":{\"type\":\"integer\"}}}", "[[1],[1,\"x\"]]", "a[1][1] must be an integer" },
-		{ "{\"uniqueItems\":true}", "[1,2,3]", "" }, { "{\"uniqueItems\":true}", "[1,2,1]", "a must not have the same item twice" },
-		{ "{\"uniqueItems\":true}", "[null,null]", "a must not have the same item twice" },
-		{ "{\"uniqueItems\":true}", "[1,\"1\"]", "" }, { "{\"uniqueItems\":true}", "[]", "" },
-		{ "{\"uniqueItems\":true}", "[{\"b\":1},{\"b\":1}]", "a must not have the same item twice" },
-		{ "{\"uniqueItems\":false}", "[1,1]", "" },
-		/* objects below */
-		{ "{\"properties\":{\"b\":{\"type\":\"string\"}},\"required\":[\"b\"]}", "{}", "a.b is required" },
-		{ "{\"properties\":{\"b\":{\"type\":\"string\"}},\"required\":[\"b\"]}", "{\"b\":1,\"c\":2}", "a.b must be a string" },
-		{ "{\"properties\":{\"b\":{}},\"additionalProperties\":false}", "{\"c\":1}", "a.c is not known here (known: b)" },
-		{ "{\"additionalProperties\":false}", "{\"c\":1}", "a.c is not known here (known: nothing)" },
-		{ "{\"items\":{\"required\":[\"b\"]}}", "[{\"b\":1},{}]", "a[1].b is required" },
-		{ "{\"required\":[\"b\"]}", "{\"b\":null}", "" },
-	};
 	const char *why;
 	size_t i;
 
-	for (i = 0; i < LEN(rows); i++) {
-		struct schema *s = schema_compile(&mem, parsed(arena_fmt(&mem, "{\"properties\":{\"a\":%s}}", rows[i].schema)), &why);
+	for (i = 0; i < LEN(values); i++) {
+		struct schema *s = schema_compile(&mem, parsed(arena_fmt(&mem, "{\"properties\":{\"a\":%s}}", values[i].schema)), &why);
 		struct buf says;
 		bool fits;
 
 		buf_init(&says, &mem, 4096);
-		fits = schema_check(s, parsed(arena_fmt(&mem, "{\"a\":%s}", rows[i].value)), &mem, &says);
-		is_str(says.at, rows[i].says, "%s of %s", rows[i].value, rows[i].schema);
-		ok(fits == !rows[i].says[0], "and the verdict");
+		fits = schema_check(s, parsed(arena_fmt(&mem, "{\"a\":%s}", values[i].value)), &mem, &says);
+		is_str(says.at, values[i].says, "%s of %s", values[i].value, values[i].schema);
+		ok(fits == !values[i].says[0], "and the verdict");
 	}
 }
 
