@@ -41,6 +41,17 @@ load_catalog(struct ctl *c)
 	return found;
 }
 
+static bool
+has_scope(const struct catalog *catalog, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < catalog->scopes.n; i++)
+		if (strcmp(catalog->scopes.at[i], word) == 0)
+			return true;
+	return strcmp(word, ALL_SCOPES) == 0;
+}
+
 static void
 check_scopes(struct ctl *c, const struct catalog *catalog)
 {
@@ -49,7 +60,7 @@ check_scopes(struct ctl *c, const struct catalog *catalog)
 	for (i = 0; i < c->scope.n; i++) {
 		const char *word = c->scope.at[i];
 
-		if (strcmp(word, ALL_SCOPES) != 0 && !config_has(&catalog->scopes, word, strlen(word)))
+		if (!has_scope(catalog, word))
 			die("catalog %s has no scope %s; it has %s, and '*' for all of them", catalog->name, word,
 			    ctl_args_join(&c->mem, &catalog->scopes));
 	}
