@@ -18,6 +18,11 @@
 /* SECURITY DEFINER functions that the login itself is meant to reach, whatever the catalog. */
 #define CORE_DEFINERS "[\"mcp.identify(bytea)\", \"mcp.enter(uuid, bigint)\", \"mcp.audit(jsonb)\"]"
 
+/* Has the role any privilege on the table, or on a column of it? */
+#define MAY(role, table) \
+	"(has_table_privilege(" role ", " table ", 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')" \
+	" or has_any_column_privilege(" role ", " table ", 'SELECT, INSERT, UPDATE, REFERENCES'))"
+
 /*
  * What all questions start from.  $1: role, $2: schema, $3: shared, $4: definer, $5: core definers.
  *
@@ -42,10 +47,6 @@
 	"	where who.kind = 'role' and not who.super and " MAY("who.oid", "own.oid") "), " \
 	"owned as (select * from reached" \
 	"	where relkind in ('r', 'p') and not relispartition and not shared and nspname <> 'mcp') "
-
-#define MAY(role, table) \
-	"(has_table_privilege(" role ", " table ", 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')" \
-	" or has_any_column_privilege(" role ", " table ", 'SELECT, INSERT, UPDATE, REFERENCES'))"
 
 /* Attributes of a role r that make it more than a name for privileges. */
 #define ATTRIBUTES \
