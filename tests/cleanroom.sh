@@ -69,9 +69,8 @@ leave() {
 }
 
 echo "== debootstrap"
-debootstrap --variant=minbase bookworm "$room" ${MIRROR-} >"$room.log" 2>&1 ||
-	{ tail -n 20 "$room.log"; exit 1; }
-rm "$room.log"
+debootstrap --variant=minbase bookworm "$room" ${MIRROR-} >"$room/said" 2>&1 ||
+	{ tail -n 20 "$room/said"; exit 1; }
 
 # The way to the archives.
 cp /etc/resolv.conf /etc/hosts "$room/etc/"
