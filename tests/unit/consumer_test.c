@@ -184,7 +184,7 @@ test_redis_forgets(void)
 static void
 test_size(void)
 {
-	int waited;
+	int waited, pid;
 
 	consumer_weigh(&cfg, board, 0);
 	ok(atomic_load(&board->audit_bytes) > 1000000, "the log is weighed: %d", (int)atomic_load(&board->audit_bytes));
@@ -196,8 +196,7 @@ test_size(void)
 	consumer_weigh(&cfg, board, 0);
 	ok(atomic_load(&board->audit_full), "a little room is not enough");
 
-	int pid = start();	/* all is shipped: a consumer may remove it at once where room is needed */
-
+	pid = start();		/* all is shipped, and where room is needed it may go at once */
 	for (waited = 0; waited < 100 && atomic_load(&board->audit_full); waited++)
 		usleep(50000);
 	ok(!atomic_load(&board->audit_full), "what was shipped makes room");
