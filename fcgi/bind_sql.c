@@ -277,6 +277,6 @@ bind_sql(struct request *rq, const struct tool *tool, struct json_object *args, 
 	if (got == DB_LEFT)
 		return fail(rq, FAIL_GONE, "the client left");
 	if (got == DB_AWAY)
-		return fail(rq, FAIL_UNAVAILABLE, "PostgreSQL: %s", error.message ? error.message : "away");
+		return fail_away(rq, error.message);
 	return finish(&run, out);
 }

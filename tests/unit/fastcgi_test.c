@@ -130,7 +130,7 @@ static void
 test_refused(void)
 {
 	static unsigned char big[65000];
-	unsigned char params[4096];
+	unsigned char params[8192];
 	size_t n;
 	int i;
 
@@ -166,11 +166,11 @@ test_refused(void)
 	refused("a NUL in a value", "its parameters are malformed");
 
 	begin(1);
-	for (i = 0, n = 0; i < 257; i++)
+	for (i = 0, n = 0; i < 1025; i++)
 		n += pair(params + n, "A", "x", 1);
 	record(4, 1, params, n, 0);
 	record(4, 1, NULL, 0, 0);
-	refused("257 parameters", "it has too many parameters");
+	refused("1025 parameters", "it has too many parameters");
 
 	begin(1);
 	n = pair(big, "A", (const char *)out + 1000, 60000);
