@@ -204,9 +204,9 @@ export class Stack {
 		return sh(program, ['-e', path.join(this.dir, 'mcp.env'), ...words]);
 	}
 
-	/* What the master and its workers have logged so far. */
-	log() {
-		return readFileSync(path.join(this.dir, 'log/fpm.log'), 'utf8');
+	/* What a server has logged so far; fpm: the master and its workers. */
+	log(server = 'fpm') {
+		return readFileSync(path.join(this.dir, `log/${server}.log`), 'utf8');
 	}
 
 	/* The answer to one tools/list of a tenant that no limit stops, or the error as { status: 0 }. */
