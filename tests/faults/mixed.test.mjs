@@ -27,7 +27,7 @@ before(async () => {
 	stack = await private_stack('mixed', 120, { settings: { ...tools.settings, MCP_NODE_PER_MINUTE: 100000000 } });
 	db = await stack.db('postgres_super');
 	keys = { full: stack.key('bench'), read: stack.key('bench', 'read'), limited: [] };
-	for (let i = 0; i < 3; i++)
+	for (let i = 0; i < (SOAK ? 3 : 1); i++)
 		keys.limited.push((await stack.new_tenant(`mixed-${i}`, 'professional')).key);
 	pipelines = (await db.query('select id from planasonix.pipeline where tenant_id = $1 order by name limit 20', [stack.tenant('bench').id])).rows.map((r) => r.id);
 	await watch_changes();
@@ -243,7 +243,7 @@ test('the numbers of each worker have no gap', () => {
 	assert.deepEqual(gaps.slice(0, 10), []);
 });
 
-test('no row changed without its event, and no event of a write without its change', async (say) => {
+test('no row changed without its event', async (say) => {
 	const { rows: changes } = await db.query('select request, pipeline, tenant from watch.change');
 	const { rows: outbox } = await db.query('select id::text, tenant_id, event from mcp.audit_outbox');
 	const recorded = new Map(outbox.map((o) => [o.id, o]));
@@ -253,8 +253,9 @@ test('no row changed without its event, and no event of a write without its chan
 	say(`${changes.length} changes, ${outbox.length} rows in the outbox`);
 	assert.ok(changes.length > 0);
 	assert.deepEqual(changes.filter((c) => !recorded.has(c.request)), [], 'changes without a row in audit_outbox');
-	assert.deepEqual(outbox.filter((o) => !changed.has(o.id)).map((o) => [o.id, o.event.tool]).slice(0, 10), [], 'rows in audit_outbox without a change');
-	assert.deepEqual(outbox.filter((o) => o.event.outcome !== 'ok' || !/^(pause|resume)_pipeline$/.test(o.event.tool)), [], 'rows of something else');
+	/* A write that found nothing is recorded as well, for what it is. */
+	assert.deepEqual(outbox.filter((o) => changed.has(o.id) !== (o.event.outcome === 'ok')).slice(0, 5), [], 'rows in audit_outbox that say ok without a change, or the reverse');
+	assert.deepEqual(outbox.filter((o) => !/^(pause|resume)_pipeline$/.test(o.event.tool)), [], 'rows of something else');
 	const differing = outbox.filter((o) => streamed.has(o.id) && ['tenant', 'credential', 'tool', 'args_digest', 'at'].some((f) => streamed.get(o.id)[f] !== o.event[f]));
 	assert.deepEqual(differing.map((o) => [o.event, streamed.get(o.id)]).slice(0, 2), [], 'stream and outbox tell the same');
 	assert.deepEqual(outbox.filter((o) => !streamed.has(o.id)).map((o) => o.id), [], 'rows in the outbox whose event never came to the stream');
