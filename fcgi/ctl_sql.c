@@ -105,8 +105,8 @@ const struct ctl_rows *
 ctl_sql_rows(struct ctl *c, const char *sql, int n, const char *const *value)
 {
 	struct gather g = { .c = c, .rows = arena_zero(&c->mem, sizeof(struct ctl_rows)) };
-	struct db_statement s = { .sql = sql, .n = n };
-	struct db_call call = { .mem = &c->mem, .client_fd = -1, .main = &s, .row = add_row, .ctx = &g };
+	struct db_statement s = { .sql = sql, .n = n, .row = add_row };
+	struct db_call call = { .mem = &c->mem, .client_fd = -1, .main = &s, .ctx = &g };
 
 	if (n > DB_PARAMS_MAX)
 		bug("%d parameters", n);

@@ -10,6 +10,7 @@
 
 #define RETRY_US	1000000		/* a second between two attempts to connect */
 #define CONNECT_S	"3"
+#define SKIP_MOST	1000		/* rows */
 #define OVERDUE_MS	5000		/* how long a cancelled statement may take to say so */
 
 struct db {
@@ -26,7 +27,9 @@ struct flight {
 	struct db      *db;
 	struct db_call *call;
 	bool            left;		/* the client is gone and the statement was cancelled */
-	bool            enough;		/* row() wants no more */
+	bool            enough;		/* row() wants no more of the statement in hand */
+	bool            cut;		/* so the rest of it was cancelled */
+	int             skipped;	/* rows that came all the same */
 	bool            failed;		/* call->error is filled */
 };
 
@@ -236,7 +239,7 @@ column_count(const PGresult *res)
 }
 
 static int
-give_row(struct flight *f, const PGresult *res, int at)
+give_row(struct flight *f, const struct db_statement *s, const PGresult *res, int at)
 {
 	const char *value[DB_COLUMNS_MAX];
 	int len[DB_COLUMNS_MAX], i;
@@ -247,17 +250,31 @@ give_row(struct flight *f, const PGresult *res, int at)
 		value[i] = PQgetisnull(res, at, i) ? NULL : PQgetvalue(res, at, i);
 		len[i] = PQgetlength(res, at, i);
 	}
-	return f->call->row(f->call->ctx, &row);
+	return s->row(f->call->ctx, &row);
+}
+
+/* Many rows that nobody wants are not waited for. */
+static void
+skip(struct flight *f)
+{
+	f->skipped++;
+	if (!f->call->reads || f->cut || f->skipped < SKIP_MOST)
+		return;
+	f->cut = true;
+	cancel(f->db->conn);
 }
 
 static void
-take_rows(struct flight *f, const PGresult *res)
+take_rows(struct flight *f, const struct db_statement *s, const PGresult *res)
 {
 	int i;
 
-	for (i = 0; i < PQntuples(res) && f->call->row && !f->enough && !f->failed; i++)
-		if (give_row(f, res, i) != 0)
+	for (i = 0; i < PQntuples(res) && s->row && !f->failed; i++) {
+		if (f->enough)
+			skip(f);
+		else if (give_row(f, s, res, i) != 0)
 			f->enough = true;
+	}
 }
 
 /* --- the pipeline ----------------------------------------------------------------------- */
@@ -281,16 +298,19 @@ send_statement(struct db *db, const struct db_statement *s)
 }
 
 /*
- * Reads the results of one command up to the NULL behind them.  A command that fails or is skipped
- * behind a failed one is a result too; only a broken connection is -1.
+ * Reads the results of one command up to the NULL behind them.  s: whose rows are taken; NULL: none
+ * are.  A command that fails or is skipped behind a failed one is a result too; only a broken
+ * connection is -1.
  */
 static int
-read_command(struct flight *f, bool rows, bool *good)
+read_command(struct flight *f, const struct db_statement *s, bool *good)
 {
 	PGresult *res;
 
 	*good = true;
-	if (rows)
+	f->enough = false;
+	f->skipped = 0;
+	if (s && s->row)
 		PQsetSingleRowMode(f->db->conn);	/* where it is refused the result comes whole; the caps still hold */
 	for (;;) {
 		if (next_result(f, &res) != 0)
@@ -300,8 +320,8 @@ read_command(struct flight *f, bool rows, bool *good)
 		switch (PQresultStatus(res)) {
 		case PGRES_SINGLE_TUPLE:
 		case PGRES_TUPLES_OK:
-			if (rows)
-				take_rows(f, res);
+			if (s)
+				take_rows(f, s, res);
 			break;
 		case PGRES_COMMAND_OK:
 			break;
@@ -319,16 +339,16 @@ read_command(struct flight *f, bool rows, bool *good)
 }
 
 static int
-read_statement(struct flight *f, const struct db_statement *s, bool rows)
+read_statement(struct flight *f, const struct db_statement *s)
 {
 	bool good;
 
 	if (s->id != 0 && !f->db->prepared[s->id]) {
-		if (read_command(f, false, &good) != 0)
+		if (read_command(f, NULL, &good) != 0)
 			return -1;
 		f->db->prepared[s->id] = good;
 	}
-	return read_command(f, rows, &good);
+	return read_command(f, s, &good);
 }
 
 static int
@@ -355,40 +375,50 @@ read_sync(struct flight *f)
 	}
 }
 
-/*
- * enter, main, leave, and, where the call has an `after`, one more statement that needs main's rows
- * first: a second round trip, still the same transaction.
- */
+static void
+next_batch(const struct db_call *call, int number, struct db_batch *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (!call->main) {
+		call->next(call->ctx, number, out);
+		return;
+	}
+	out->at[out->n++] = call->main;
+	out->last = true;
+}
+
+/* Sends a batch and reads its results.  The transaction goes on unless it was the last. */
+static int
+fly_batch(struct flight *f, const struct db_batch *b)
+{
+	int i;
+
+	for (i = 0; i < b->n; i++)
+		if (send_statement(f->db, b->at[i]) == 0)
+			return -1;
+	if ((b->last ? PQpipelineSync(f->db->conn) : PQsendFlushRequest(f->db->conn)) == 0 || flush(f) != 0)
+		return -1;
+	for (i = 0; i < b->n; i++)
+		if (read_statement(f, b->at[i]) != 0)
+			return -1;
+	return 0;
+}
+
+/* Each batch is a round trip; behind a failed one only the Sync follows. */
 static int
 fly(struct flight *f)
 {
-	PGconn *conn = f->db->conn;
-	struct db_call *call = f->call;
-	const struct db_statement *last = NULL;
+	struct db_batch b;
+	int number = 0;
 
-	if (call->enter && send_statement(f->db, call->enter) == 0)
-		return -1;
-	if (send_statement(f->db, call->main) == 0)
-		return -1;
-	if (call->leave && send_statement(f->db, call->leave) == 0)
-		return -1;
-	if ((call->after ? PQsendFlushRequest(conn) : PQpipelineSync(conn)) == 0 || flush(f) != 0)
-		return -1;
-	if (call->enter && read_statement(f, call->enter, false) != 0)
-		return -1;
-	if (read_statement(f, call->main, true) != 0)
-		return -1;
-	if (call->leave && read_statement(f, call->leave, false) != 0)
-		return -1;
-	if (!call->after)
-		return read_sync(f);
-	last = f->failed ? NULL : call->after(call->ctx);
-	if (last && send_statement(f->db, last) == 0)
-		return -1;
-	if (PQpipelineSync(conn) == 0 || flush(f) != 0)
-		return -1;
-	if (last && read_statement(f, last, false) != 0)
-		return -1;
+	do {
+		if (f->failed)
+			b = (struct db_batch){ .last = true };
+		else
+			next_batch(f->call, number++, &b);
+		if (fly_batch(f, &b) != 0)
+			return -1;
+	} while (!b.last);
 	return read_sync(f);
 }
 
@@ -412,7 +442,9 @@ db_run(struct db *db, struct db_call *call)
 		return away(db, call);
 	if (!f.failed)
 		return DB_DONE;		/* even when the client left: the cancel came too late */
-	return f.left && strcmp(call->error.state, "57014") == 0 ? DB_LEFT : DB_REFUSED;
+	if (strcmp(call->error.state, "57014") != 0)
+		return DB_REFUSED;
+	return f.left ? DB_LEFT : f.cut ? DB_DONE : DB_REFUSED;
 }
 
 /* --- plain queries ---------------------------------------------------------------------- */
@@ -464,7 +496,7 @@ db_query(struct db *db, struct db_call *call)
 		return ready;
 	res = PQexecParams(db->conn, s->sql, s->n, NULL, s->at, NULL, NULL, 0);
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
-		take_rows(&f, res);
+		take_rows(&f, s, res);
 	call->us += base_now_us() - from;
 	return plain_outcome(db, call->mem, res, &call->error);
 }

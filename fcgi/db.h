@@ -14,6 +14,7 @@
 #define DB_COLUMNS_MAX		128
 #define DB_PARAMS_MAX		16
 #define DB_STATEMENTS_MAX	4096
+#define DB_BATCH_MAX		8
 
 struct db;
 
@@ -38,6 +39,8 @@ struct db_statement {
 	int         n;
 	const char *at[DB_PARAMS_MAX];	/* parameters as text; NULL: null */
 	bool        json;	/* each of them is jsonb; else PostgreSQL infers their types */
+	/* Takes a row; nonzero: enough, the rest is dropped.  NULL: rows are not looked at. */
+	int       (*row)(void *ctx, const struct db_row *row);
 };
 
 struct db_error {
@@ -52,17 +55,21 @@ enum db_outcome {
 	DB_LEFT		/* the client left while we waited: PostgreSQL cancelled the statement and undid it */
 };
 
+/* Statements that travel together. */
+struct db_batch {
+	const struct db_statement *at[DB_BATCH_MAX];
+	int                        n;
+	bool                       last;	/* the transaction ends behind it */
+};
+
 struct db_call {
 	struct arena              *mem;
 	int                        client_fd;	/* hangs up when the client leaves; -1: nobody is watched */
-	const struct db_statement *enter;	/* runs first, its rows are not looked at; NULL: none */
+	/* One statement; or, NULL, next() fills the batches, each when the rows of the one before were taken. */
 	const struct db_statement *main;
-	const struct db_statement *leave;	/* runs behind main, its rows are not looked at; NULL: none */
-	/* NULL: rows are not looked at.  Nonzero: enough, the rest is dropped. */
-	int                      (*row)(void *ctx, const struct db_row *row);
-	/* Called when main is done, before the transaction ends; may return one more statement.  NULL: none. */
-	const struct db_statement *(*after)(void *ctx);
-	void                      *ctx;
+	void                     (*next)(void *ctx, int batch, struct db_batch *out);
+	void                      *ctx;		/* of next() and of the statements' row() */
+	bool                       reads;	/* nothing is lost when rows beyond enough are cancelled */
 	struct db_error            error;
 	int64_t                    us;		/* time spent here, added up */
 };
@@ -76,7 +83,7 @@ enum db_outcome db_open(struct db *db, struct arena *mem, const char **why) must
 /* Closes it; the next use opens it again. */
 void db_close(struct db *db);
 
-/* Runs the call as one transaction. */
+/* Runs the call as one transaction.  A result cut by its row() is DB_DONE. */
 enum db_outcome db_run(struct db *db, struct db_call *call) must_use;
 
 /* One statement with text parameters outside any pipeline; rows as in db_call. */

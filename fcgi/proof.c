@@ -304,8 +304,9 @@ ask(struct trial *p, const char *sql, int (*row)(void *ctx, const struct db_row 
 		.n = 5,
 		.at = { p->c->role, p->c->schema, list_text(p->mem, &p->c->shared), list_text(p->mem, &p->c->definer),
 		        CORE_DEFINERS },
+		.row = row,
 	};
-	struct db_call call = { .mem = p->mem, .client_fd = -1, .main = &s, .row = row, .ctx = p };
+	struct db_call call = { .mem = p->mem, .client_fd = -1, .main = &s, .ctx = p };
 	enum db_outcome got = db_query(p->db, &call);
 
 	if (got == DB_AWAY)
@@ -351,8 +352,8 @@ is_true(void *ctx, const struct db_row *row)
 static enum db_outcome
 try_as_role(struct trial *p, const char *sql, const char *subject, bool *holds)
 {
-	struct db_statement s = { .sql = sql };
-	struct db_call call = { .mem = p->mem, .client_fd = -1, .main = &s, .row = is_true, .ctx = holds };
+	struct db_statement s = { .sql = sql, .row = is_true };
+	struct db_call call = { .mem = p->mem, .client_fd = -1, .main = &s, .ctx = holds };
 	struct db_error e;
 	enum db_outcome got;
 

@@ -127,8 +127,8 @@ ask(struct request *rq, struct entry *e)
 {
 	char hex[2 * CRYPT_HASH + 3] = "\\x";
 	struct answer answer = { .mem = &e->mem };
-	struct db_statement sql = { .sql = "select mcp.identify($1::bytea)", .n = 1, .at = { hex } };
-	struct db_call call = { .mem = &rq->mem, .client_fd = -1, .main = &sql, .row = take_answer, .ctx = &answer };
+	struct db_statement sql = { .sql = "select mcp.identify($1::bytea)", .n = 1, .at = { hex }, .row = take_answer };
+	struct db_call call = { .mem = &rq->mem, .client_fd = -1, .main = &sql, .ctx = &answer };
 	enum db_outcome got;
 
 	e->used = false;

@@ -28,12 +28,31 @@ see(void *ctx, const struct db_row *row)
 	return s->rows == s->most;
 }
 
-/* One call by db_query or db_run. */
+/* One call by db_query or db_run: of main alone, or with statements around it. */
 struct call {
 	struct db_call      db;
 	struct db_statement enter, main;
-	struct seen         seen;
+	const struct db_statement *leave;
+	const struct db_statement *(*after)(void *ctx);
+	struct seen         seen;	/* what its rows are */
 };
+
+static void
+steps(void *ctx, int batch, struct db_batch *out)
+{
+	struct call *c = (struct call *)(void *)((char *)ctx - offsetof(struct call, seen));
+	const struct db_statement *more;
+
+	if (batch == 0) {
+		out->at[out->n++] = &c->enter;
+		out->at[out->n++] = &c->main;
+		if (c->leave)
+			out->at[out->n++] = c->leave;
+	} else if ((more = c->after(ctx))) {
+		out->at[out->n++] = more;
+	}
+	out->last = batch > 0 || !c->after;
+}
 
 static struct call *
 make_call(const char *enter, const char *main)
@@ -43,7 +62,8 @@ make_call(const char *enter, const char *main)
 	memset(&c, 0, sizeof(c));
 	c.enter.sql = enter;
 	c.main.sql = main;
-	c.db = (struct db_call){ .mem = &mem, .client_fd = -1, .enter = enter ? &c.enter : NULL, .main = &c.main, .row = see, .ctx = &c.seen };
+	c.main.row = see;
+	c.db = (struct db_call){ .mem = &mem, .client_fd = -1, .main = enter ? NULL : &c.main, .next = steps, .ctx = &c.seen };
 	return &c;
 }
 
@@ -215,7 +235,7 @@ test_run(void)
 	is_int(db_run(db, &c->db), DB_DONE, "a long result whose reader has enough");
 	is_int(c->seen.rows, 2, "after two rows");
 	c = make_call("select 1", "select 2");
-	c->db.row = NULL;
+	c->main.row = NULL;
 	is_int(db_run(db, &c->db), DB_DONE, "rows that nobody looks at");
 }
 
@@ -283,21 +303,21 @@ test_after(void)
 
 	script("create table work (n int); create table done (n int)");
 	c = make_call("select 1", "insert into work values (1), (2) returning n");
-	c->db.after = go_on;
+	c->after = go_on;
 	is_int(db_run(db, &c->db), DB_DONE, "a call with one more statement behind its rows");
 	is_str(c->seen.text, "1;2", "its rows");
 	is_str(ask("select n from done"), "2", "and the other saw what it did");
 	c = make_call("select 1", "update work set n = 3 where false returning n");
-	c->db.after = go_on;
+	c->after = go_on;
 	is_int(db_run(db, &c->db), DB_DONE, "a call that wants none after all");
 	is_int(asked, 2, "was asked");
 	c = make_call("select 1", "insert into work values (1 / 0)");
-	c->db.after = go_on;
+	c->after = go_on;
 	is_int(db_run(db, &c->db), DB_REFUSED, "a call that fails");
 	is_int(asked, 2, "is not asked");
 	later.sql = "insert into done values (1 / 0)";
 	c = make_call("select 1", "insert into work values (9) returning n");
-	c->db.after = go_on;
+	c->after = go_on;
 	is_int(db_run(db, &c->db), DB_REFUSED, "a last statement that fails");
 	is_str(c->db.error.state, "22012", "is the call's failure");
 	is_str(ask("select count(*) from work"), "2", "and undoes the rest");
@@ -327,12 +347,12 @@ test_leave(void)
 
 	script("create table left_at (role text, b text)");
 	c = make_call("select set_config('a.b', 'x', true), set_config('role', 'pg_monitor', true)", "select set_config('role', 'none', true)");
-	c->db.leave = &leave;
+	c->leave = &leave;
 	is_int(db_run(db, &c->db), DB_DONE, "a statement behind main, in the same round trip");
 	is_str(c->seen.text, "none", "whose rows are main's");
 	is_str(ask("select * from left_at"), "none,x", "and which saw what main left");
 	c = make_call("select 1", "select 1/0");
-	c->db.leave = &leave;
+	c->leave = &leave;
 	is_int(db_run(db, &c->db), DB_REFUSED, "main fails");
 	is_str(ask("select count(*) from left_at"), "1", "and it does not run");
 	script("drop table left_at");
