@@ -221,7 +221,7 @@ identify_again(struct run *run)
 		return -1;
 	if (!catalog_serves(run->tool->catalog, rq->who))
 		return fail(rq, FAIL_REFUSED, "%s", run->tool->catalog->refused);
-	why = catalog_forbids(run->tool, rq->who, &rq->mem);
+	why = catalog_forbids(run->tool, rq->who, run->given, &rq->mem);
 	return why ? fail(rq, FAIL_SCOPE, "%s", why) : 0;
 }
 

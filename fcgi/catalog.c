@@ -195,12 +195,15 @@ static void
 gather_scopes(struct load *l)
 {
 	struct catalog *c = l->catalog;
-	const char **at = arena_take(l->mem, (c->tools + 1) * sizeof(*at));
-	size_t i, n = 0, kept = 0;
+	size_t i, j, n = 0, kept = 0;
+	const char **at;
 
 	for (i = 0; i < c->tools; i++)
-		if (c->tool[i].scope)
-			at[n++] = c->tool[i].scope;
+		n += c->tool[i].scope.n;
+	at = arena_take(l->mem, (n + 1) * sizeof(*at));
+	for (n = 0, i = 0; i < c->tools; i++)
+		for (j = 0; j < c->tool[i].scope.n; j++)
+			at[n++] = c->tool[i].scope.at[j];
 	qsort(at, n, sizeof(*at), by_text);
 	for (i = 0; i < n; i++)
 		if (kept == 0 || strcmp(at[kept - 1], at[i]) != 0)
@@ -333,12 +336,89 @@ has_word(const struct words *list, const char *word)
 	return false;
 }
 
-const char *
-catalog_forbids(const struct tool *t, const struct identity *who, struct arena *mem)
+/* Does the word have the form of the pattern, whatever stands for its {NAME}s? */
+static bool
+has_form(const char *word, const char *pattern)
 {
-	if (t->scope && !has_word(&who->scope, t->scope) && !has_word(&who->scope, EVERY_SCOPE))
-		return arena_fmt(mem, "Insufficient permissions. This API key does not have the '%s' scope.", t->scope);
-	if (t->writes && who->reads_only)
+	while (*pattern && *pattern != '{') {
+		if (*word++ != *pattern++)
+			return false;
+	}
+	if (!*pattern)
+		return !*word;
+	pattern += strcspn(pattern, "}");
+	pattern += *pattern == '}';
+	for (; *word; word++)
+		if (has_form(word + 1, pattern))
+			return true;
+	return false;
+}
+
+/* The pattern with the arguments' values in place; one that is missing or no text is empty. */
+static const char *
+filled(struct arena *mem, const char *pattern, struct json_object *args)
+{
+	struct buf b;
+
+	buf_init(&b, mem, 1000);
+	while (*pattern) {
+		size_t plain = strcspn(pattern, "{"), name;
+		const char *value;
+
+		buf_add(&b, pattern, plain);
+		pattern += plain;
+		if (!*pattern)
+			break;
+		name = strcspn(++pattern, "}");
+		value = json_get_str(args, arena_copy(mem, pattern, name));
+		buf_str(&b, value ? value : "");
+		pattern += name + (pattern[name] == '}');
+	}
+	return b.at;
+}
+
+static bool
+has_scope(const struct identity *who, const char *pattern, struct json_object *args, struct arena *mem)
+{
+	size_t i;
+
+	if (!strchr(pattern, '{'))
+		return has_word(&who->scope, pattern);
+	if (args)
+		return has_word(&who->scope, filled(mem, pattern, args));
+	for (i = 0; i < who->scope.n; i++)
+		if (has_form(who->scope.at[i], pattern))
+			return true;
+	return false;
+}
+
+/* The sentence for a caller who has none of the scopes. */
+static const char *
+scope_missing(const struct tool *t, struct json_object *args, struct arena *mem)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, mem, 1000);
+	for (i = 0; i < t->scope.n; i++)
+		buf_fmt(&b, "%s'%.100s'", i == 0 ? "" : i + 1 < t->scope.n ? ", " : " or ",
+		    args ? filled(mem, t->scope.at[i], args) : t->scope.at[i]);
+	return arena_fmt(mem, "Insufficient permissions. This API key does not have the %s scope.", b.at);
+}
+
+const char *
+catalog_forbids(const struct tool *t, const struct identity *who, struct json_object *args, struct arena *mem)
+{
+	bool may = t->scope.n == 0 || has_word(&who->scope, EVERY_SCOPE);
+	size_t i;
+
+	for (i = 0; i < t->scope.n && !may; i++)
+		may = has_scope(who, t->scope.at[i], args, mem);
+	if (!may)
+		return scope_missing(t, args, mem);
+	if (t->feature && !has_word(&who->features, t->feature))
+		return arena_fmt(mem, "Insufficient permissions. This account does not have the '%s' feature.", t->feature);
+	if (t->writes == TOOL_WRITES && who->reads_only)
 		return "Insufficient permissions. This API key may only read.";
 	return NULL;
 }

@@ -46,9 +46,9 @@ const struct tool *catalog_tool(const struct catalog *c, const char *name);
 
 /*
  * May this identity see and call the tool?  NULL: yes; else the sentence that says why not.
- * tools/list and tools/call both ask here.
+ * tools/list and tools/call both ask here; args are the arguments as sent, NULL for a list.
  */
-const char *catalog_forbids(const struct tool *t, const struct identity *who, struct arena *mem);
+const char *catalog_forbids(const struct tool *t, const struct identity *who, struct json_object *args, struct arena *mem);
 
 /* Is the catalog served to tenants of this identity's plan?  If not, c->refused says why. */
 bool catalog_serves(const struct catalog *c, const struct identity *who);

@@ -124,7 +124,7 @@ run_tools_list(struct request *rq)
 	rpc_member(rq, "tools");
 	buf_char(&rq->reply.body, '[');
 	for (; i < c->tools && !more; i++) {
-		if (catalog_forbids(&c->tool[i], rq->who, &rq->mem))
+		if (catalog_forbids(&c->tool[i], rq->who, NULL, &rq->mem))
 			continue;
 		more = shown == c->page_size;
 		if (more)
@@ -154,7 +154,7 @@ find_tool(struct request *rq)
 	if (!rq->tool)
 		return fail(rq, FAIL_PARAMS, "Unknown tool: %.128s", name);
 	slot_put(rq->slot->event.tool, sizeof(rq->slot->event.tool), rq->tool->name);
-	why = catalog_forbids(rq->tool, rq->who, &rq->mem);
+	why = catalog_forbids(rq->tool, rq->who, given_arguments(rq), &rq->mem);
 	if (why)
 		return fail(rq, FAIL_SCOPE, "%s", why);
 	if (rq->tool->writes && atomic_load(&rq->board->audit_full))

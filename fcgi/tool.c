@@ -61,9 +61,9 @@ read_result_member(struct load *l, struct tool_result *r, const char *name, stru
 		return read_page(l, r, v);
 	if (strcmp(name, "lift") == 0)
 		return read_lift(l, r, v);
-	if (strcmp(name, "row") == 0) {
-		r->kind = RESULT_ROW;
-		return json_object_get_boolean(v) ? 0 : refuse(l, "result.row: expected true");
+	if (strcmp(name, "row") == 0 || strcmp(name, "json") == 0) {
+		r->kind = name[0] == 'r' ? RESULT_ROW : RESULT_JSON;
+		return json_object_get_boolean(v) ? 0 : refuse(l, "result.%s: expected true", name);
 	}
 	if (!json_object_is_type(v, json_type_string))
 		return refuse(l, "result.%s: expected a text", name);
@@ -84,10 +84,10 @@ static int
 read_result(struct load *l, struct json_object *v)
 {
 	struct tool_result *r = &l->tool->result;
-	int kinds = !!json_get(v, "rows") + !!json_get(v, "row") + !!json_get(v, "done");
+	int kinds = !!json_get(v, "rows") + !!json_get(v, "row") + !!json_get(v, "json") + !!json_get(v, "done");
 
 	if (kinds != 1)
-		return refuse(l, "result: expected exactly one of rows, row, done");
+		return refuse(l, "result: expected exactly one of rows, row, json, done");
 	json_object_object_foreach(v, name, member)
 		if (read_result_member(l, r, name, member) != 0)
 			return -1;
@@ -96,11 +96,71 @@ read_result(struct load *l, struct json_object *v)
 	return 0;
 }
 
+/* --- members of a shape of their own ---------------------------------------------------- */
+
+static int
+read_scope(struct load *l, struct json_object *v)
+{
+	bool one = json_object_is_type(v, json_type_string);
+	size_t i, n = one ? 1 : json_is_strings(v) ? json_object_array_length(v) : 0;
+	const char **at = arena_take(l->mem, (n + 1) * sizeof(*at));
+
+	for (i = 0; i < n; i++)
+		at[i] = json_object_get_string(one ? v : json_object_array_get_idx(v, i));
+	l->tool->scope = (struct words){ at, n };
+	return n > 0 ? 0 : refuse(l, "scope: expected a word, or an array of words of which one is enough");
+}
+
+static int
+read_writes(struct load *l, struct json_object *v)
+{
+	if (json_object_is_type(v, json_type_boolean))
+		l->tool->writes = json_object_get_boolean(v) ? TOOL_WRITES : TOOL_READS;
+	else if (json_object_is_type(v, json_type_string) && strcmp(json_object_get_string(v), "maybe") == 0)
+		l->tool->writes = TOOL_MAYBE;
+	else
+		return refuse(l, "writes: expected true, false or \"maybe\"");
+	return 0;
+}
+
+static int
+read_args(struct load *l, struct json_object *v)
+{
+	static const char *const kinds[] = { "seal", "digest", "json" };
+
+	json_object_object_foreach(v, name, kind) {
+		const char *word = json_object_is_type(kind, json_type_string) ? json_object_get_string(kind) : "";
+		int i;
+
+		for (i = 0; i < (int)LEN(kinds) && strcmp(kinds[i], word) != 0; i++)
+			;
+		if (i == (int)LEN(kinds))
+			return refuse(l, "args.%s: expected \"seal\", \"digest\" or \"json\"", name);
+		if (l->tool->args == TOOL_ARGS_MAX)
+			return refuse(l, "args: more than %d", TOOL_ARGS_MAX);
+		l->tool->arg[l->tool->args++] = (struct tool_arg){ name, (enum tool_arg_kind)i };
+	}
+	return 0;
+}
+
+static int
+read_rename(struct load *l, struct json_object *v)
+{
+	json_object_object_foreach(v, from, to) {
+		if (!json_object_is_type(to, json_type_string))
+			return refuse(l, "rename.%s: expected the name the other tool has for it", from);
+		if (l->tool->renames == TOOL_ARGS_MAX)
+			return refuse(l, "rename: more than %d", TOOL_ARGS_MAX);
+		l->tool->rename[l->tool->renames++] = (struct tool_rename){ from, json_object_get_string(to) };
+	}
+	return 0;
+}
+
 /* --- the members ------------------------------------------------------------------------ */
 
-enum member_kind { M_TEXT, M_FLAG, M_COUNT, M_OBJECT, M_ARRAY };
+enum member_kind { M_TEXT, M_COUNT, M_OBJECT, M_ARRAY, M_OWN };
 
-/* Where a member goes.  FACE: to tools/list as it stands. */
+/* Where a member goes.  FACE: to tools/list as it stands, or it is read elsewhere. */
 #define FACE	SIZE_MAX
 
 static const struct member {
@@ -108,22 +168,28 @@ static const struct member {
 	enum member_kind kind;
 	size_t           at;
 	int64_t          least, most;
+	int            (*read)(struct load *l, struct json_object *v);	/* of M_OWN, and further of M_OBJECT */
 } members[] = {
-	{ "title",        M_TEXT,   FACE, 0, 0 },
-	{ "description",  M_TEXT,   FACE, 0, 0 },
-	{ "inputSchema",  M_OBJECT, offsetof(struct tool, input_schema), 0, 0 },
-	{ "outputSchema", M_OBJECT, offsetof(struct tool, output_schema), 0, 0 },
-	{ "annotations",  M_OBJECT, FACE, 0, 0 },
-	{ "icons",        M_ARRAY,  FACE, 0, 0 },
-	{ "scope",        M_TEXT,   offsetof(struct tool, scope), 0, 0 },
-	{ "writes",       M_FLAG,   offsetof(struct tool, writes), 0, 0 },
-	{ "timeout_ms",   M_COUNT,  offsetof(struct tool, timeout_ms), 1, 5000 },
-	{ "result_max",   M_COUNT,  offsetof(struct tool, result_max), 256, 1 << 20 },
-	{ "rows_max",     M_COUNT,  offsetof(struct tool, rows_max), 1, 100000 },
-	{ "limit",        M_COUNT,  offsetof(struct tool, per_minute), 1, 1000000 },
-	{ "result",       M_OBJECT, FACE, 0, 0 },
-	{ "none",         M_TEXT,   offsetof(struct tool, result.none), 0, 0 },
-	{ "sql",          M_TEXT,   FACE, 0, 0 },
+	{ "title",        M_TEXT,   FACE, 0, 0, NULL },
+	{ "description",  M_TEXT,   FACE, 0, 0, NULL },
+	{ "inputSchema",  M_OBJECT, offsetof(struct tool, input_schema), 0, 0, NULL },
+	{ "outputSchema", M_OBJECT, offsetof(struct tool, output_schema), 0, 0, NULL },
+	{ "annotations",  M_OBJECT, FACE, 0, 0, NULL },
+	{ "icons",        M_ARRAY,  FACE, 0, 0, NULL },
+	{ "scope",        M_OWN,    FACE, 0, 0, read_scope },
+	{ "feature",      M_TEXT,   offsetof(struct tool, feature), 0, 0, NULL },
+	{ "writes",       M_OWN,    FACE, 0, 0, read_writes },
+	{ "confirm",      M_TEXT,   offsetof(struct tool, confirm), 0, 0, NULL },
+	{ "idempotency",  M_TEXT,   offsetof(struct tool, idempotency), 0, 0, NULL },
+	{ "args",         M_OBJECT, FACE, 0, 0, read_args },
+	{ "rename",       M_OBJECT, FACE, 0, 0, read_rename },
+	{ "timeout_ms",   M_COUNT,  offsetof(struct tool, timeout_ms), 1, 5000, NULL },
+	{ "result_max",   M_COUNT,  offsetof(struct tool, result_max), 256, 1 << 20, NULL },
+	{ "rows_max",     M_COUNT,  offsetof(struct tool, rows_max), 1, 100000, NULL },
+	{ "limit",        M_COUNT,  offsetof(struct tool, per_minute), 1, 1000000, NULL },
+	{ "result",       M_OBJECT, FACE, 0, 0, read_result },
+	{ "none",         M_TEXT,   offsetof(struct tool, result.none), 0, 0, NULL },
+	{ "sql",          M_TEXT,   FACE, 0, 0, NULL },
 };
 
 static const struct member *
@@ -140,33 +206,40 @@ find_member(const char *name)
 static bool
 has_kind(enum member_kind kind, struct json_object *v)
 {
-	static const enum json_type type[] = { json_type_string, json_type_boolean, json_type_int, json_type_object, json_type_array };
+	static const enum json_type type[] = { json_type_string, json_type_int, json_type_object, json_type_array };
 
-	return json_object_is_type(v, type[kind]);
+	return kind == M_OWN || json_object_is_type(v, type[kind]);
+}
+
+static int
+read_count(struct load *l, const struct member *m, struct json_object *v)
+{
+	int64_t n = json_object_get_int64(v);
+
+	if (n < m->least || n > m->most)
+		return refuse(l, "%s: expected %" PRId64 " to %" PRId64, m->name, m->least, m->most);
+	memcpy((char *)l->tool + m->at, &n, sizeof(n));
+	return 0;
 }
 
 static int
 read_member(struct load *l, const struct member *m, struct json_object *v)
 {
-	static const char *const says[] = { "a text", "true or false", "an integer", "an object", "an array" };
+	static const char *const says[] = { "a text", "an integer", "an object", "an array" };
 	char *field = (char *)l->tool + m->at;
 
 	if (!has_kind(m->kind, v))
 		return refuse(l, "%s: expected %s", m->name, says[m->kind]);
-	if (m->kind == M_COUNT) {
-		int64_t n = json_object_get_int64(v);
-
-		if (n < m->least || n > m->most)
-			return refuse(l, "%s: expected %" PRId64 " to %" PRId64, m->name, m->least, m->most);
-		memcpy(field, &n, sizeof(n));
-	} else if (m->at == FACE) {
+	if (m->read)
+		return m->read(l, v);
+	if (m->at == FACE)
 		return 0;
-	} else if (m->kind == M_TEXT) {
+	if (m->kind == M_COUNT)
+		return read_count(l, m, v);
+	if (m->kind == M_TEXT) {
 		const char *text = json_object_get_string(v);
 
 		memcpy(field, &text, sizeof(text));
-	} else if (m->kind == M_FLAG) {
-		l->tool->writes = json_object_get_boolean(v);
 	} else {
 		memcpy(field, &v, sizeof(v));
 	}
@@ -174,6 +247,26 @@ read_member(struct load *l, const struct member *m, struct json_object *v)
 }
 
 /* --- what must hold between members ----------------------------------------------------- */
+
+/* Members that name arguments name ones that exist. */
+static int
+check_names(struct load *l)
+{
+	const struct tool *t = l->tool;
+	int i;
+
+	for (i = 0; i < t->args; i++)
+		if (!schema_has(t->input, t->arg[i].name))
+			return refuse(l, "args.%s: inputSchema has no such property", t->arg[i].name);
+	for (i = 0; i < t->renames; i++)
+		if (!schema_has(t->input, t->rename[i].from))
+			return refuse(l, "rename.%s: inputSchema has no such property", t->rename[i].from);
+	if (t->idempotency && !schema_has(t->input, t->idempotency))
+		return refuse(l, "idempotency: inputSchema has no property %s", t->idempotency);
+	if (t->idempotency && t->writes == TOOL_READS)
+		return refuse(l, "idempotency: goes with writes");
+	return 0;
+}
 
 static int
 check_input(struct load *l)
@@ -188,7 +281,7 @@ check_input(struct load *l)
 		return refuse(l, "inputSchema: %s", why);
 	if (t->result.page[0] && (!schema_has(t->input, "limit") || !schema_has(t->input, "cursor")))
 		return refuse(l, "inputSchema: a tool with result.page takes limit and cursor");
-	return 0;
+	return check_names(l);
 }
 
 /* Members that we add to a list must be in a closed outputSchema, or the answer would not fit it. */
@@ -226,9 +319,9 @@ add_annotations(struct load *l, struct json_object *face, struct json_object *gi
 	struct json_object *hint = json_get(all, "readOnlyHint");
 
 	json_object_object_add(face, "annotations", all);
-	if (hint && json_object_get_boolean(hint) == l->tool->writes)
+	if (hint && json_object_get_boolean(hint) != (l->tool->writes == TOOL_READS))
 		return refuse(l, "annotations: readOnlyHint contradicts writes");
-	json_object_object_add(all, "readOnlyHint", json_object_new_boolean(!l->tool->writes));
+	json_object_object_add(all, "readOnlyHint", json_object_new_boolean(l->tool->writes == TOOL_READS));
 	return 0;
 }
 
@@ -285,9 +378,7 @@ read_source(struct load *l, struct json_object *source)
 		return refuse(l, "description: must be there");
 	if (!l->tool->input_schema)
 		return refuse(l, "inputSchema: must be there");
-	if (!json_get(source, "result"))
-		return refuse(l, "result: must be there");
-	return read_result(l, json_get(source, "result"));
+	return json_get(source, "result") ? 0 : refuse(l, "result: must be there");
 }
 
 static bool

@@ -7,16 +7,37 @@
 #ifndef TOOL_H
 #define TOOL_H
 
+#include "config.h"
 #include "db.h"
 #include "json.h"
 #include "schema.h"
 
 #define TOOL_PAGE_MAX	4
 #define TOOL_LIFT_MAX	8
+#define TOOL_ARGS_MAX	16
 
 struct catalog;
 
-enum result_kind { RESULT_ROWS, RESULT_ROW, RESULT_DONE };
+enum result_kind { RESULT_ROWS, RESULT_ROW, RESULT_JSON, RESULT_DONE };
+
+/* TOOL_MAYBE: under a credential that only reads, PostgreSQL refuses what would write. */
+enum tool_writes { TOOL_READS, TOOL_WRITES, TOOL_MAYBE };
+
+/* What happens to an argument before SQL sees it. */
+enum tool_arg_kind {
+	ARG_SEAL,	/* each text in it is encrypted for this tenant */
+	ARG_DIGEST,	/* replaced by its SHA-256, in hexadecimal */
+	ARG_JSON	/* a text that holds JSON is replaced by it */
+};
+
+struct tool_arg {
+	const char        *name;
+	enum tool_arg_kind kind;
+};
+
+struct tool_rename {
+	const char *from, *to;
+};
 
 struct tool_result {
 	enum result_kind kind;
@@ -33,8 +54,15 @@ struct tool {
 	const struct catalog *catalog;
 	const char           *name, *file;
 	const char           *face;		/* the tool as tools/list shows it: one JSON object */
-	const char           *scope;		/* the word a credential needs; NULL: none */
-	bool                  writes;
+	struct words          scope;		/* a credential needs one of them; a {NAME} in it is that argument's value */
+	const char           *feature;		/* the tenant needs it; NULL: none */
+	enum tool_writes      writes;
+	const char           *confirm;		/* sentence the user is asked with, with {argument}s; NULL: none */
+	const char           *idempotency;	/* argument that holds the caller's key; NULL: none */
+	struct tool_arg       arg[TOOL_ARGS_MAX];
+	int                   args;
+	struct tool_rename    rename[TOOL_ARGS_MAX];	/* of an alias: our argument, the other tool's */
+	int                   renames;
 	int64_t               timeout_ms;
 	size_t                result_max;	/* bytes of structuredContent */
 	int64_t               rows_max;
