@@ -1,12 +1,15 @@
-/* bind_sql: settings, statement, audit; and what each SQLSTATE says to a model. */
+/* bind_sql: settings, statement, audit, and the caller's key, in one transaction. */
 #include "bind_sql.h"
 #include "audit.h"
 #include "cursor.h"
 #include "encode.h"
 #include "fail.h"
+#include "sqlstate.h"
 
 /* Ids of the statements that every connection prepares; tools' begin at 16. */
-enum { STATEMENT_ENTER = 1, STATEMENT_LEAVE = 2, STATEMENT_AUDIT = 3 };
+enum {
+	STATEMENT_ENTER = 1, STATEMENT_ROLE, STATEMENT_AUDIT, STATEMENT_CLAIM, STATEMENT_KEEP, STATEMENT_REFUSE
+};
 
 /*
  * role comes last: the settings before it are made, and the credential is looked at, with the
@@ -23,32 +26,38 @@ static const char enter_sql[] =
  * A statement of its own: PostgreSQL asks for the right to call a function before it computes the
  * first column, so mcp.audit() in the same one would still be called as the catalog's role.
  */
-static const struct db_statement leave = { .id = STATEMENT_LEAVE, .sql = "select set_config('role', 'none', true)" };
+static const char role_sql[] = "select set_config('role', $1, true)";
 static const char audit_sql[] = "select mcp.audit($1)";
+static const char claim_sql[] = "select mcp.idempotency_claim($1, $2, $3)";
+static const char keep_sql[] = "select mcp.idempotency_keep($1, $2, $3::jsonb)";
+static const char refuse_sql[] = "select mcp.unless(true, 'MC404', $1)";
 
 struct run {
 	struct request     *rq;
 	const struct tool  *tool;
+	const struct bind_args *args;
+	bool                writes;	/* this call, under this credential */
 	struct encode       encode;
-	struct db_statement audit;
+	const char         *kept;	/* the result of an earlier call with the same key; NULL: none */
+	struct db_statement enter, claim, take_role, main, leave, audit, keep;
 };
 
-/* --- one attempt ------------------------------------------------------------------------ */
+/* --- statements ------------------------------------------------------------------------- */
 
-static void
-fill_enter(struct run *run, struct db_statement *s)
+static struct db_statement
+enter_with(struct run *run, const char *role)
 {
 	const struct identity *who = run->rq->who;
-	const struct catalog *c = run->tool->catalog;
+	struct db_statement s = { .id = STATEMENT_ENTER, .sql = enter_sql, .n = 12 };
 	const char *const at[] = {
-		run->tool->writes ? "off" : "on",
+		run->writes ? "off" : "on",
 		arena_fmt(&run->rq->mem, "%" PRId64, run->tool->timeout_ms),
-		c->search_path, who->tenant, "", who->principal, who->roles, who->scopes,
-		run->rq->slot->event.id, who->credential, who->generation, c->role,
+		run->tool->catalog->search_path, who->tenant, who->workspace, who->principal, who->roles, who->scopes,
+		run->rq->slot->event.id, who->credential, who->generation, role,
 	};
 
-	*s = (struct db_statement){ .id = STATEMENT_ENTER, .sql = enter_sql, .n = LEN(at) };
-	memcpy(s->at, at, sizeof(at));
+	memcpy(s.at, at, sizeof(at));
+	return s;
 }
 
 static int
@@ -59,11 +68,37 @@ take_row(void *ctx, const struct db_row *row)
 	return encode_row(&run->encode, row);
 }
 
-/* The event of a write, recorded in the write's own transaction: neither is there without the other. */
-static const struct db_statement *
-record_event(void *ctx)
+/* What an earlier call with this key was answered: a JSON text that holds the result's text. */
+static int
+take_claim(void *ctx, const struct db_row *row)
 {
 	struct run *run = ctx;
+	struct json_object *o = row->at[0] ? json_parse(&run->rq->mem, row->at[0], (size_t)row->len[0], 4) : NULL;
+
+	run->kept = json_object_is_type(o, json_type_string) ? json_object_get_string(o) : NULL;
+	return 1;
+}
+
+static void
+fill_statements(struct run *run)
+{
+	const struct bind_args *args = run->args;
+	const char *role = run->tool->catalog->role;
+
+	run->enter = enter_with(run, args->key ? "none" : role);
+	run->claim = (struct db_statement){ .id = STATEMENT_CLAIM, .sql = claim_sql, .n = 3,
+	    .at = { run->tool->name, args->key, args->digest }, .row = take_claim };
+	run->take_role = (struct db_statement){ .id = STATEMENT_ROLE, .sql = role_sql, .n = 1, .at = { role } };
+	run->leave = (struct db_statement){ .id = STATEMENT_ROLE, .sql = role_sql, .n = 1, .at = { "none" } };
+	run->main = run->tool->statement;
+	run->main.at[0] = json_plain(args->object, NULL);
+	run->main.row = take_row;
+}
+
+/* The event of a write, recorded in the write's own transaction: neither is there without the other. */
+static const struct db_statement *
+record_event(struct run *run)
+{
 	struct request *rq = run->rq;
 	struct buf b;
 
@@ -76,139 +111,96 @@ record_event(void *ctx)
 	return &run->audit;
 }
 
+static void
+complete(struct run *run)
+{
+	char *place = encode_place(&run->encode);
+
+	encode_end(&run->encode, place ? cursor_make(run->rq, run->tool->name, place, strlen(place)) : NULL);
+}
+
+/* The result under the caller's key; or, when there is none, an error, which gives the key back. */
+static const struct db_statement *
+keep_result(struct run *run)
+{
+	struct buf b;
+
+	if (run->encode.count == 0 && run->tool->result.none) {
+		run->keep = (struct db_statement){ .id = STATEMENT_REFUSE, .sql = refuse_sql, .n = 1, .at = { run->tool->result.none } };
+		return &run->keep;
+	}
+	complete(run);
+	buf_init(&b, &run->rq->mem, 4 * run->tool->result_max + 65536);
+	buf_json(&b, run->encode.out.at, run->encode.out.len);
+	run->keep = (struct db_statement){ .id = STATEMENT_KEEP, .sql = keep_sql, .n = 3,
+	    .at = { run->tool->name, run->args->key, b.at } };
+	return &run->keep;
+}
+
+static void
+add(struct db_batch *b, const struct db_statement *s)
+{
+	b->at[b->n++] = s;
+}
+
+/* A reading call is one round trip, a writing one two. */
+static void
+next_plain(void *ctx, int batch, struct db_batch *out)
+{
+	struct run *run = ctx;
+
+	out->last = batch == 1 || !run->writes;
+	if (batch == 1) {
+		add(out, record_event(run));
+		return;
+	}
+	add(out, &run->enter);
+	add(out, &run->main);
+	if (run->writes)
+		add(out, &run->leave);
+}
+
+/* With an idempotency key first its claim is looked at: three round trips, or two for a repeated call. */
+static void
+next_claimed(void *ctx, int batch, struct db_batch *out)
+{
+	struct run *run = ctx;
+
+	out->last = batch == 2 || (batch == 1 && run->kept);
+	if (batch == 0) {
+		add(out, &run->enter);
+		add(out, &run->claim);
+	} else if (batch == 1 && !run->kept) {
+		add(out, &run->take_role);
+		add(out, &run->main);
+		add(out, &run->leave);
+	} else if (batch == 2) {
+		add(out, keep_result(run));
+		add(out, record_event(run));
+	}
+}
+
 static enum db_outcome
-attempt(struct run *run, struct json_object *args, int64_t limit, struct db_error *error)
+attempt(struct run *run, struct db_error *error)
 {
 	struct request *rq = run->rq;
-	struct db_statement enter, main = run->tool->statement;
-	struct db_call call = { .mem = &rq->mem, .enter = &enter, .main = &main, .row = take_row, .ctx = run };
+	struct db_call call = { .mem = &rq->mem, .next = run->args->key ? next_claimed : next_plain, .ctx = run };
 	enum db_outcome got;
 
+	run->writes = run->tool->writes == TOOL_WRITES || (run->tool->writes == TOOL_MAYBE && !rq->who->reads_only);
+	run->kept = NULL;
+	call.reads = !run->writes;
 	/* A legacy client that is gone did not cancel (2025-11-25, transports): its call goes on. */
 	call.client_fd = rq->era == ERA_MODERN ? rq->client_fd : -1;
-	call.leave = run->tool->writes ? &leave : NULL;
-	call.after = run->tool->writes ? record_event : NULL;
-	fill_enter(run, &enter);
-	main.at[0] = json_plain(args, NULL);
-	encode_begin(&run->encode, run->tool, args, limit, &rq->mem);
+	fill_statements(run);
+	encode_begin(&run->encode, run->tool, run->args->object, run->args->limit, &rq->mem);
 	got = db_run(rq->db, &call);
 	rq->slot->event.sql_us += call.us;
 	*error = call.error;
 	return got;
 }
 
-/* --- errors ----------------------------------------------------------------------------- */
-
-/* How a SQLSTATE, by its beginning, is answered.  NULL: PostgreSQL's message is ours and goes out. */
-static const struct {
-	const char *state;
-	enum fail   what;
-	const char *says;
-} states[] = {
-	{ "MC401", FAIL_CREDENTIAL,  "Unauthorized" },
-	{ "MC403", FAIL_SCOPE,       NULL },
-	{ "MC4",   FAIL_TOOL,        NULL },
-	{ "P0001", FAIL_TOOL,        NULL },
-	{ "22",    FAIL_TOOL,        "An argument has a value that cannot be used here." },
-	{ "25006", FAIL_SCOPE,       "Insufficient permissions. This API key may only read." },
-	{ "40001", FAIL_TOOL,        "Others are changing the same data. Try again." },
-	{ "40P01", FAIL_TOOL,        "Others are changing the same data. Try again." },
-	{ "55P03", FAIL_TOOL,        "Others are changing the same data. Try again." },
-	{ "57014", FAIL_TOOL,        "The call took longer than this tool may take. Ask for less." },
-	{ "08",    FAIL_UNAVAILABLE, NULL },
-	{ "53",    FAIL_UNAVAILABLE, NULL },
-	{ "57P",   FAIL_UNAVAILABLE, NULL },
-};
-
-static bool
-begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
-static int
-take_text(void *ctx, const struct db_row *row)
-{
-	struct buf *b = ctx;
-
-	if (row->at[0])
-		buf_add(b, row->at[0], (size_t)row->len[0]);
-	return 1;
-}
-
-/* The sentence that the constraint's author left as its comment; a fixed one if there is none. */
-static int
-fail_constraint(struct run *run, const struct db_error *error)
-{
-	struct request *rq = run->rq;
-	struct buf says;
-	struct db_statement sql = {
-		.sql = "select obj_description(c.oid, 'pg_constraint') from pg_catalog.pg_constraint c "
-		    "join pg_catalog.pg_namespace n on n.oid = c.connamespace where n.nspname = $1 and c.conname = $2",
-		.n = 2, .at = { run->tool->catalog->schema, error->constraint },
-	};
-	struct db_call call = { .mem = &rq->mem, .client_fd = -1, .main = &sql, .row = take_text, .ctx = &says };
-
-	buf_init(&says, &rq->mem, 1000);
-	if (error->constraint && db_run(rq->db, &call) != DB_DONE)
-		buf_cut(&says, 0);
-	fail(rq, FAIL_TOOL, "%s", says.len ? says.at : "The change contradicts what is stored.");
-	rq->why = arena_fmt(&rq->mem, "%s %s", error->state, error->message);
-	return -1;
-}
-
-static int
-fail_sql(struct run *run, const struct db_error *error)
-{
-	struct request *rq = run->rq;
-	size_t i;
-
-	snprintf(rq->slot->event.code, sizeof(rq->slot->event.code), "%s", error->state);
-	if (begins(error->state, "23"))
-		return fail_constraint(run, error);
-	for (i = 0; i < LEN(states); i++) {
-		if (!begins(error->state, states[i].state))
-			continue;
-		if (!states[i].says && states[i].what != FAIL_UNAVAILABLE)
-			return fail(rq, states[i].what, "%s", error->message);
-		fail(rq, states[i].what, "%s", states[i].says ? states[i].says : "PostgreSQL is away.");
-		rq->why = arena_fmt(&rq->mem, "%s %s", error->state, error->message);
-		return -1;
-	}
-	return fail(rq, FAIL_INTERNAL, "%s: %s %s", run->tool->name, error->state, error->message);
-}
-
-static bool
-worth_retrying(const struct db_error *error)
-{
-	return strcmp(error->state, "40001") == 0 || strcmp(error->state, "40P01") == 0 || strcmp(error->state, "55P03") == 0;
-}
-
 /* --- the call --------------------------------------------------------------------------- */
-
-/* Replaces limit and cursor of a paged tool by what SQL sees.  How many rows to keep, or -1. */
-static int64_t
-page(struct run *run, struct json_object *args)
-{
-	const char *cursor = json_get_str(args, "cursor");
-	int64_t limit = json_get_int(args, "limit", run->tool->rows_max);
-	struct json_object *place;
-
-	if (run->tool->result.kind == RESULT_ROW)
-		return 1;
-	if (!run->tool->result.page[0])
-		return run->tool->rows_max;
-	if (limit > run->tool->rows_max)
-		limit = run->tool->rows_max;
-	json_object_object_add(args, "limit", json_object_new_int64(limit + 1));
-	if (!cursor)
-		return limit;
-	place = cursor_read(run->rq, run->tool->name, cursor);
-	if (!place)
-		return fail(run->rq, FAIL_TOOL, "cursor is not one that this tool gave out. Call again without it.");
-	json_object_object_add(args, "cursor", json_object_get(place));
-	return limit;
-}
 
 /* The caller's identity has changed since it was looked up: who is it now, and may it still? */
 static int
@@ -221,59 +213,62 @@ identify_again(struct run *run)
 		return -1;
 	if (!catalog_serves(run->tool->catalog, rq->who))
 		return fail(rq, FAIL_REFUSED, "%s", run->tool->catalog->refused);
-	why = catalog_forbids(run->tool, rq->who, run->given, &rq->mem);
+	why = catalog_forbids(run->tool, rq->who, run->args->given, &rq->mem);
 	return why ? fail(rq, FAIL_SCOPE, "%s", why) : 0;
+}
+
+/* For people: the one sentence of a done result. */
+static const char *
+sentence(struct run *run, const char *structured)
+{
+	if (run->tool->result.kind != RESULT_DONE)
+		return NULL;
+	return json_get_str(json_parse(&run->rq->mem, structured, strlen(structured), 4), "message");
 }
 
 static int
 finish(struct run *run, struct bind_result *out)
 {
 	struct encode *e = &run->encode;
-	char *place = encode_place(e), *cursor = NULL;
 
-	if (e->count == 0 && run->tool->result.none)
+	if (run->kept) {
+		out->structured = run->kept;
+	} else if (e->count == 0 && run->tool->result.none) {
 		return fail(run->rq, FAIL_TOOL, "%s", run->tool->result.none);
-	if (e->count == 0 && run->tool->result.kind != RESULT_ROWS)
+	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS) {
 		return fail(run->rq, FAIL_TOOL, e->cut ? "The result is too large." : "Nothing was found.");
-	if (place)
-		cursor = cursor_make(run->rq, run->tool->name, place, strlen(place));
-	encode_end(e, cursor);
-	out->structured = e->out.at;
-	out->structured_len = e->out.len;
-	out->text = NULL;
-	if (run->tool->result.kind == RESULT_DONE) {
-		struct json_object *o = json_parse(&run->rq->mem, e->out.at, e->out.len, 4);
-
-		out->text = json_get_str(o, "message");
+	} else {
+		if (!run->args->key)
+			complete(run);
+		out->structured = e->out.at;
 	}
+	out->structured_len = strlen(out->structured);
+	out->text = sentence(run, out->structured);
 	return 0;
 }
 
 int
-bind_sql(struct request *rq, const struct tool *tool, struct json_object *args, struct bind_result *out)
+bind_sql(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out)
 {
-	struct run run = { .rq = rq, .tool = tool };
-	int64_t limit = page(&run, args);
+	struct run run = { .rq = rq, .tool = tool, .args = args };
 	struct db_error error;
 	enum db_outcome got;
 	bool again = true;
 
-	if (limit < 0)
-		return -1;
 	for (;;) {
-		got = attempt(&run, args, limit, &error);
+		got = attempt(&run, &error);
 		if (got != DB_REFUSED || !again)
 			break;
 		if (strcmp(error.state, "MC401") == 0) {
 			if (identify_again(&run) != 0)
 				return -1;
-		} else if (!worth_retrying(&error)) {
+		} else if (!sqlstate_passes(&error)) {
 			break;
 		}
 		again = false;
 	}
 	if (got == DB_REFUSED)
-		return fail_sql(&run, &error);
+		return sqlstate_fail(rq, tool, &error);
 	if (got == DB_LEFT)
 		return fail(rq, FAIL_GONE, "the client left");
 	if (got == DB_AWAY)

@@ -3,21 +3,16 @@
  *
  * First who is calling and what the transaction may do, then the tool's statement as it stands,
  * and for a tool that writes its audit event, all up to one Sync (DESIGN 5, "Each call is one
- * implicit transaction").  Errors of PostgreSQL become sentences here.
+ * implicit transaction").  Errors of PostgreSQL become sentences in sqlstate.
  */
 #ifndef BIND_SQL_H
 #define BIND_SQL_H
 
+#include "bind.h"
 #include "catalog.h"
 #include "request.h"
 
-struct bind_result {
-	const char *structured;		/* the JSON object */
-	size_t      structured_len;
-	const char *text;		/* for people, where it is not the object itself; NULL: it is */
-};
-
 /* Runs the tool with checked arguments.  0 and *out in rq's memory, or -1. */
-int bind_sql(struct request *rq, const struct tool *tool, struct json_object *args, struct bind_result *out) must_use;
+int bind_sql(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out) must_use;
 
 #endif

@@ -14,6 +14,7 @@
 struct process {
 	const struct config    *cfg;
 	const struct crypt_key *key;
+	const struct seal_keys *seal;
 	const struct catalogs  *catalogs;
 	struct board           *board;
 	struct slot            *slot;		/* its own */

@@ -39,6 +39,7 @@ static const struct member {
 	{ "role",           M_TEXT,   true,  offsetof(struct catalog, role) },
 	{ "schema",         M_TEXT,   true,  offsetof(struct catalog, schema) },
 	{ "prefix",         M_TEXT,   true,  offsetof(struct catalog, prefix) },
+	{ "feature",        M_TEXT,   false, offsetof(struct catalog, feature) },
 	{ "plans_required", M_WORDS,  false, offsetof(struct catalog, plans) },
 	{ "refused",        M_TEXT,   false, offsetof(struct catalog, refused) },
 	{ "shared",         M_WORDS,  false, offsetof(struct catalog, shared) },
@@ -65,6 +66,20 @@ read_words(struct load *l, const char *name, struct json_object *v, struct words
 }
 
 static int
+read_errors(struct load *l, const char *word)
+{
+	static const char *const words[] = { "text", "code", "status" };
+	size_t i;
+
+	for (i = 0; i < LEN(words); i++)
+		if (strcmp(words[i], word) == 0) {
+			l->catalog->errors = (enum catalog_errors)i;
+			return 0;
+		}
+	return refuse(l, "errors", "expected \"text\", \"code\" or \"status\"");
+}
+
+static int
 read_member(struct load *l, const struct member *m, struct json_object *v)
 {
 	char *field = (char *)l->catalog + m->at;
@@ -88,7 +103,7 @@ read_member(struct load *l, const struct member *m, struct json_object *v)
 		memcpy(field, &flag, sizeof(flag));
 		return json_object_is_type(v, json_type_boolean) ? 0 : refuse(l, m->name, "expected true or false");
 	case M_ERRORS:
-		return text && strcmp(text, "text") == 0 ? 0 : refuse(l, m->name, "expected \"text\"");
+		return read_errors(l, text ? text : "");
 	default:
 		if (read_words(l, m->name, v, &words) != 0)
 			return -1;
@@ -426,5 +441,30 @@ catalog_forbids(const struct tool *t, const struct identity *who, struct json_ob
 bool
 catalog_serves(const struct catalog *c, const struct identity *who)
 {
+	if (c->feature && !has_word(&who->features, c->feature))
+		return false;
 	return c->plans.n == 0 || has_word(&c->plans, who->plan);
+}
+
+static bool
+seals(const struct tool *t)
+{
+	int i;
+
+	for (i = 0; i < t->args; i++)
+		if (t->arg[i].kind == ARG_SEAL)
+			return true;
+	return false;
+}
+
+const char *
+catalogs_sealing(const struct catalogs *all)
+{
+	size_t i, j;
+
+	for (i = 0; i < all->n; i++)
+		for (j = 0; j < all->at[i].tools; j++)
+			if (seals(&all->at[i].tool[j]))
+				return all->at[i].tool[j].file;
+	return NULL;
 }

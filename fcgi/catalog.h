@@ -11,6 +11,9 @@
 #include "tenant.h"
 #include "tool.h"
 
+/* How a tool's error is written: a sentence, {"error": {...}}, the same with status and hint. */
+enum catalog_errors { ERRORS_TEXT, ERRORS_CODE, ERRORS_STATUS };
+
 struct catalog {
 	int                   number;		/* index into the board's proof[] */
 	const char           *name, *title, *version, *instructions;
@@ -27,6 +30,8 @@ struct catalog {
 	int64_t               page_size;	/* tools per page of tools/list */
 	int64_t               list_ttl_ms;
 	int64_t               per_minute;	/* default of tools' limit; 0: none */
+	enum catalog_errors   errors;
+	const char           *feature;		/* a tenant needs it to be served at all; NULL: none */
 	bool                  batches;		/* JSON-RPC batches of revision 2025-03-26 */
 	const struct tool    *tool;		/* sorted by name */
 	size_t                tools;
@@ -50,7 +55,10 @@ const struct tool *catalog_tool(const struct catalog *c, const char *name);
  */
 const char *catalog_forbids(const struct tool *t, const struct identity *who, struct json_object *args, struct arena *mem);
 
-/* Is the catalog served to tenants of this identity's plan?  If not, c->refused says why. */
+/* Is the catalog served to a tenant of this plan and these features?  If not, c->refused says why. */
 bool catalog_serves(const struct catalog *c, const struct identity *who);
+
+/* The file of a tool that seals an argument; NULL: none does. */
+const char *catalogs_sealing(const struct catalogs *all);
 
 #endif

@@ -42,6 +42,8 @@ static const struct setting {
 	{ "PG_LISTEN",       TEXT,   AT(pg_listen),           NULL,   0, 0, "libpq connection string for LISTEN where MCP_PG goes through a pooler." },
 	{ "REDIS",           TEXT,   AT(redis),               NULL,   0, 0, "Unix socket of Redis, or host:port." },
 	{ "REQUEST_TIMEOUT", MILLIS, AT(request_timeout_ms),  "30s",  100, 3600000, "A worker that needs longer for one request ends itself." },
+	{ "SEAL_KEY",        TEXT,   AT(seal_key),            NULL,   0, 0, "File of 32 random bytes or more that secrets of tenants are sealed with; the same on all nodes." },
+	{ "SEAL_KEY_OLD",    TEXT,   AT(seal_key_old),        NULL,   0, 0, "The key before; it still opens until mcpctl secrets rekey is done." },
 	{ "SOCKET_GROUP",    TEXT,   AT(socket_group),        NULL,   0, 0, "Group that may connect to our sockets: the one nginx runs as." },
 	{ "SQL",             TEXT,   AT(sql),                 NULL,   0, 0, "Folder of the migrations; beside the first of MCP_TOOLS if not given." },
 	{ "TOOLS",           TEXT,   AT(tools),               "/usr/share/mcp-fpm/tools", 0, 0, "Folders that hold catalogs, divided by colons." },

@@ -41,6 +41,7 @@ struct config {
 	int64_t      audit_segment_bytes;
 	const char  *key_file;		/* key of cursors and digests; NULL: not given */
 	const char  *node;		/* this node's name in events */
+	const char  *seal_key, *seal_key_old;	/* keys of tenants' secrets; NULL: not given */
 };
 
 /*

@@ -37,6 +37,76 @@ crypt_hmac(unsigned char out[CRYPT_HASH], const struct crypt_key *key, const voi
 		bug("HMAC-SHA-256 failed");
 }
 
+/* --- sealing ---------------------------------------------------------------------------- */
+
+#define NONCE	12
+#define TAG	16
+
+/* One context for all; the file's key is not used itself, so that it may serve other purposes too. */
+static EVP_CIPHER_CTX *
+cipher_with(const struct crypt_key *key, const unsigned char nonce[NONCE], int encrypt)
+{
+	static const char purpose[] = "mcp-fpm seal 1";
+	static EVP_CIPHER_CTX *ctx;
+	unsigned char derived[CRYPT_HASH];
+
+	if (!ctx)
+		ctx = EVP_CIPHER_CTX_new();
+	crypt_hmac(derived, key, purpose, strlen(purpose));
+	if (!ctx || EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, derived, nonce, encrypt) != 1)
+		bug("AES-256-GCM failed");
+	explicit_bzero(derived, sizeof(derived));
+	return ctx;
+}
+
+static void
+bind_to(EVP_CIPHER_CTX *ctx, const char *bound)
+{
+	int n;
+
+	if (EVP_CipherUpdate(ctx, NULL, &n, (const unsigned char *)bound, (int)strlen(bound)) != 1)
+		bug("AES-256-GCM failed");
+}
+
+unsigned char *
+crypt_seal(struct arena *mem, const struct crypt_key *key, const void *bytes, size_t n, const char *bound)
+{
+	unsigned char *out = arena_take(mem, n + CRYPT_SEAL_MORE);
+	EVP_CIPHER_CTX *ctx;
+	int got = 0, rest = 0;
+
+	crypt_random(out, NONCE);
+	ctx = cipher_with(key, out, 1);
+	bind_to(ctx, bound);
+	if ((n > 0 && EVP_CipherUpdate(ctx, out + NONCE, &got, bytes, (int)n) != 1) ||
+	    EVP_CipherFinal_ex(ctx, out + NONCE + got, &rest) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG, out + NONCE + n) != 1)
+		bug("AES-256-GCM failed");
+	return out;
+}
+
+unsigned char *
+crypt_open(struct arena *mem, const struct crypt_key *key, const void *bytes, size_t n, const char *bound)
+{
+	const unsigned char *in = bytes;
+	unsigned char *out, tag[TAG];
+	EVP_CIPHER_CTX *ctx;
+	int got = 0, rest = 0;
+
+	if (n < CRYPT_SEAL_MORE)
+		return NULL;
+	n -= CRYPT_SEAL_MORE;
+	out = arena_take(mem, n + 1);
+	memcpy(tag, in + NONCE + n, TAG);
+	ctx = cipher_with(key, in, 0);
+	bind_to(ctx, bound);
+	if ((n > 0 && EVP_CipherUpdate(ctx, out, &got, in + NONCE, (int)n) != 1) ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG, tag) != 1 || EVP_CipherFinal_ex(ctx, out + got, &rest) != 1)
+		return NULL;
+	out[n] = '\0';
+	return out;
+}
+
 bool
 crypt_same(const void *a, const void *b, size_t n)
 {

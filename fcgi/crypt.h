@@ -25,6 +25,17 @@ struct crypt_key {
 void crypt_sha256(unsigned char out[CRYPT_HASH], const void *bytes, size_t n);
 void crypt_hmac(unsigned char out[CRYPT_HASH], const struct crypt_key *key, const void *bytes, size_t n);
 
+/*
+ * AES-256-GCM with a key derived from `key`.  crypt_seal() gives nonce, text, tag: CRYPT_SEAL_MORE
+ * bytes more than n.  crypt_open() gives n - CRYPT_SEAL_MORE bytes and a NUL, or NULL: altered, or
+ * sealed under another key or `bound` text.
+ */
+#define CRYPT_SEAL_MORE	28
+unsigned char *crypt_seal(struct arena *mem, const struct crypt_key *key, const void *bytes, size_t n,
+    const char *bound) must_use;
+unsigned char *crypt_open(struct arena *mem, const struct crypt_key *key, const void *bytes, size_t n,
+    const char *bound) must_use;
+
 /* Constant time. */
 bool crypt_same(const void *a, const void *b, size_t n);
 

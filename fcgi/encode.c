@@ -238,6 +238,19 @@ stop(struct encode *e, bool by_cap)
 	return 1;
 }
 
+/* One column, one JSON object: the result as the statement made it. */
+static int
+take_json(struct encode *e, const struct db_row *row)
+{
+	add_value(&e->out, DB_JSON, row->n > 0 ? row->at[0] : NULL, row->n > 0 ? row->len[0] : 0);
+	if (e->out.full || e->out.len > e->tool->result_max) {
+		buf_cut(&e->out, 0);
+		return stop(e, true);
+	}
+	e->count++;
+	return 0;
+}
+
 int
 encode_row(struct encode *e, const struct db_row *row)
 {
@@ -249,6 +262,8 @@ encode_row(struct encode *e, const struct db_row *row)
 		e->count++;
 		return 0;
 	}
+	if (e->tool->result.kind == RESULT_JSON)
+		return take_json(e, row);
 	if (!e->planned)
 		plan_columns(e, row);
 	if (e->count > 0 && e->tool->result.kind == RESULT_ROWS)

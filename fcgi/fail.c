@@ -68,4 +68,5 @@ fail_clear(struct request *rq)
 {
 	rq->failed = FAIL_NONE;
 	rq->says = rq->why = rq->data = NULL;
+	rq->tool_error = (struct tool_error){ 0 };
 }

@@ -10,6 +10,7 @@
 #include "consumer.h"
 #include "log.h"
 #include "pool.h"
+#include "seal.h"
 #include "segment.h"
 #include "sockets.h"
 #include "warden.h"
@@ -20,6 +21,7 @@
 struct boot {
 	struct config    cfg;
 	struct arena     mem;		/* of the process */
+	struct seal_keys seal;
 	struct crypt_key key;
 	struct catalogs  catalogs;
 	enum proof       verdict[CATALOGS_MAX];
@@ -49,12 +51,14 @@ need_settings(struct config *cfg)
 }
 
 static void
-load_key(struct boot *b)
+load_keys(struct boot *b)
 {
 	const char *why;
 
 	if (crypt_key_file(&b->mem, &b->key, b->cfg.key_file, &why) != 0)
 		die("MCP_KEY_FILE: %s", why);
+	if (seal_load(&b->mem, &b->seal, &b->cfg, &why) != 0)
+		die("%s", why);
 }
 
 static void
@@ -64,6 +68,8 @@ load_catalogs(struct boot *b)
 
 	if (catalogs_load(&b->mem, b->cfg.tools, &b->catalogs, &why) != 0)
 		die("%s", why);
+	if (b->seal.n == 0 && (why = catalogs_sealing(&b->catalogs)))
+		die("%s: args: to seal something MCP_SEAL_KEY must be set", why);
 }
 
 /* Every finding on a line of its own. */
@@ -135,7 +141,7 @@ check(struct boot *b, const char *file)
 	arena_init(&b->mem, 1 << 20, CATALOGS_BYTES_MAX);
 	config_load(&b->cfg, file);
 	need_settings(&b->cfg);
-	load_key(b);
+	load_keys(b);
 	load_catalogs(b);
 	return prove(b);
 }
@@ -150,7 +156,7 @@ boot(struct boot *b, const char *file)
 	if (check(b, file) == DB_AWAY)
 		log_say("starting without PostgreSQL: 503 until the isolation of tenants is proven");
 	segment = segment_own(b->cfg.audit_dir, b->audit_id);
-	b->process = (struct process){ .cfg = &b->cfg, .key = &b->key, .catalogs = &b->catalogs, .audit_id = b->audit_id };
+	b->process = (struct process){ .cfg = &b->cfg, .key = &b->key, .seal = &b->seal, .catalogs = &b->catalogs, .audit_id = b->audit_id };
 	b->process.listen_fast = sockets_open("fast", b->cfg.listen_fast, b->cfg.socket_group);
 	map_board(b, segment);
 	say_what_runs(b);

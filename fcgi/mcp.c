@@ -1,5 +1,6 @@
 /* mcp: the method table and the methods of this server. */
 #include "mcp.h"
+#include "arguments.h"
 #include "bind_sql.h"
 #include "catalog.h"
 #include "cursor.h"
@@ -154,44 +155,21 @@ find_tool(struct request *rq)
 	if (!rq->tool)
 		return fail(rq, FAIL_PARAMS, "Unknown tool: %.128s", name);
 	slot_put(rq->slot->event.tool, sizeof(rq->slot->event.tool), rq->tool->name);
-	why = catalog_forbids(rq->tool, rq->who, given_arguments(rq), &rq->mem);
+	why = catalog_forbids(rq->tool, rq->who, arguments_given(rq), &rq->mem);
 	if (why)
 		return fail(rq, FAIL_SCOPE, "%s", why);
-	if (rq->tool->writes && atomic_load(&rq->board->audit_full))
+	if (rq->tool->writes != TOOL_READS && atomic_load(&rq->board->audit_full))
 		return fail(rq, FAIL_UNAVAILABLE, "The audit log takes no more; nothing may be changed until it does.");
-	return 0;
-}
-
-/* The arguments, checked and completed, as an object of their own. */
-static int
-take_arguments(struct request *rq, struct json_object **args)
-{
-	struct json_object *given = NULL;
-	unsigned char digest[CRYPT_HASH];
-	struct buf says;
-	const char *text;
-	size_t len;
-
-	if (json_object_object_get_ex(rq->params, "arguments", &given) && !json_object_is_type(given, json_type_object))
-		return fail(rq, FAIL_PARAMS, "Invalid params: arguments must be an object.");
-	*args = given ? given : json_keep(&rq->mem, json_object_new_object());
-	text = json_plain(*args, &len);
-	crypt_hmac(digest, rq->key, text, len);	/* keyed, so that short arguments cannot be guessed from it */
-	crypt_hex(rq->slot->event.args_digest, digest, sizeof(digest));
-	buf_init(&says, &rq->mem, 4096);
-	if (!schema_check(rq->tool->input, *args, &rq->mem, &says))
-		return fail(rq, FAIL_TOOL, "%s", says.at);
-	schema_defaults(rq->tool->input, *args);
 	return 0;
 }
 
 static int
 run_tools_call(struct request *rq)
 {
+	struct bind_args args;
 	struct bind_result result;
-	struct json_object *args = NULL;
 
-	if (take_arguments(rq, &args) != 0 || bind_sql(rq, rq->tool, args, &result) != 0)
+	if (arguments_take(rq, rq->tool, &args) != 0 || bind_sql(rq, rq->tool, &args, &result) != 0)
 		return -1;
 	rpc_result_begin(rq);
 	rpc_member(rq, "content");

@@ -20,6 +20,7 @@ struct db;
 struct identity;
 struct mcp_method;
 struct request;
+struct seal_keys;
 struct tool;
 
 /* FastCGI parameters we read; their names are in request.c. */
@@ -33,6 +34,14 @@ enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
 
 /* The steps of DESIGN 4, for logs and for who looks at the board. */
 enum step { STEP_GATE, STEP_IDENTIFY, STEP_READ, STEP_PARSE, STEP_PLACE, STEP_ADMIT, STEP_RUN, STEP_COUNT };
+
+/* What a catalog whose errors are objects says besides the sentence. */
+struct tool_error {
+	const char *word;	/* "NOT_FOUND"; NULL: that of the failure */
+	int         status;	/* the HTTP status it corresponds to; 0: that of the failure */
+	const char *details;	/* JSON text; NULL: none */
+	const char *hint;	/* next step, a sentence; NULL: none */
+};
 
 /* How bytes come and go; the process layer provides it. */
 struct wire {
@@ -54,6 +63,7 @@ struct request {
 	/* set by the process before the walk */
 	const struct config    *cfg;
 	const struct crypt_key *key;	/* signs cursors, digests arguments */
+	const struct seal_keys *seal;	/* of tenants' secrets */
 	struct board           *board;
 	struct slot            *slot;
 	struct db              *db;
@@ -90,6 +100,7 @@ struct request {
 	const char             *says;	/* sentence for the caller */
 	const char             *why;	/* sentence for the log; NULL: as says */
 	const char             *data;	/* JSON text of the error's data; NULL: none */
+	struct tool_error       tool_error;	/* more of a failure that a tool refuses with */
 	struct reply            reply;
 	char                    request_id[CRYPT_UUID];	/* X-Request-Id: the id of the first event */
 };

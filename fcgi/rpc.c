@@ -44,13 +44,47 @@ rpc_result_end(struct request *rq)
 	buf_str(b, "}}");
 }
 
+/* The error as an object, for catalogs whose clients read one. */
+static const char *
+error_object(struct request *rq)
+{
+	const struct tool_error *e = &rq->tool_error;
+	bool denied = rq->failed == FAIL_SCOPE;
+	struct buf b;
+
+	buf_init(&b, &rq->mem, 65536);
+	buf_fmt(&b, "{\"error\":{\"code\":\"%s\"", e->word ? e->word : denied ? "FORBIDDEN" : "BAD_REQUEST");
+	if (rq->catalog->errors == ERRORS_STATUS)
+		buf_fmt(&b, ",\"status\":%d", e->status ? e->status : denied ? 403 : 400);
+	buf_str(&b, ",\"message\":");
+	buf_json(&b, rq->says, strlen(rq->says));
+	if (e->details)
+		buf_fmt(&b, ",\"details\":%s", e->details);
+	if (e->hint && rq->catalog->errors == ERRORS_STATUS) {
+		buf_str(&b, ",\"hint\":");
+		buf_json(&b, e->hint, strlen(e->hint));
+	}
+	buf_fmt(&b, ",\"request_id\":\"%s\"}}", rq->request_id);
+	return b.at;
+}
+
+static const char *
+error_text(struct request *rq)
+{
+	if (rq->catalog && rq->catalog->errors != ERRORS_TEXT)
+		return error_object(rq);
+	return rq->tool_error.hint ? arena_fmt(&rq->mem, "%s %s", rq->says, rq->tool_error.hint) : rq->says;
+}
+
 static void
 tool_error(struct request *rq)
 {
+	const char *text = error_text(rq);
+
 	rpc_result_begin(rq);
 	rpc_member(rq, "content");
 	buf_str(&rq->reply.body, "[{\"type\":\"text\",\"text\":");
-	buf_json(&rq->reply.body, rq->says, strlen(rq->says));
+	buf_json(&rq->reply.body, text, strlen(text));
 	buf_str(&rq->reply.body, "}]");
 	rpc_member(rq, "isError");
 	buf_str(&rq->reply.body, "true");

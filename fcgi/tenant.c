@@ -89,6 +89,7 @@ fill(struct entry *e, struct json_object *o)
 	who->tenant = text_of(o, "tenant");
 	who->tenant_slug = text_of(o, "tenant_slug");
 	who->principal = text_of(o, "principal");
+	who->workspace = text_of(o, "workspace");
 	who->plan = text_of(o, "plan");
 	words_of(&e->mem, json_get(o, "roles"), &roles);
 	words_of(&e->mem, json_get(o, "scopes"), &who->scope);

@@ -17,6 +17,7 @@ struct identity {
 	const char  *credential, *credential_name, *catalog;
 	const char  *tenant, *tenant_slug;
 	const char  *principal;		/* "" : the key acts for itself */
+	const char  *workspace;		/* "" : all of the tenant */
 	const char  *roles, *scopes;	/* words divided by spaces, as SQL sees them */
 	struct words scope;		/* the same scopes, one by one */
 	struct words features;

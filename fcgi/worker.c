@@ -113,6 +113,7 @@ open_worker(struct worker *w, const struct process *self)
 	w->blank = (struct request){
 		.cfg = cfg,
 		.key = self->key,
+		.seal = self->seal,
 		.board = self->board,
 		.slot = self->slot,
 		.db = db_make(cfg->pg, "mcp-fpm fast"),

@@ -80,13 +80,13 @@ ask_init(struct request *rq)
 	ask.board->segment = 1;
 	ask.board->proof[0] = PROOF_PASSED;
 	for (i = 0; i < 3; i++)
-		ask.tool[i] = (struct tool){ .catalog = &ask.catalog, .name = names[i], .scope = ask_scopes[i == 2],
+		ask.tool[i] = (struct tool){ .catalog = &ask.catalog, .name = names[i], .scope = { &ask_scopes[i == 2], 1 },
 		    .face = (const char *const[]){ "{\"name\":\"first\"}", "{\"name\":\"second\"}", "{\"name\":\"third\"}" }[i] };
 	ask.catalog = (struct catalog){ .name = "shop", .prefix = "shp", .server_info = "{\"name\":\"shop\",\"version\":\"1\"}",
 	    .instructions = "Ask.", .page_size = 2, .list_ttl_ms = 5000, .batches = true, .tool = ask.tool, .tools = 3,
 	    .refused = "Not in your plan." };
 	ask.all = (struct catalogs){ &ask.catalog, 1 };
-	ask.who = (struct identity){ .credential = "c", .credential_name = "key", .catalog = "shop", .tenant = "t", .tenant_slug = "t",
+	ask.who = (struct identity){ .credential = "c", .credential_name = "key", .catalog = "shop", .tenant = "t", .tenant_slug = "t", .workspace = "",
 	    .principal = "", .roles = "", .scopes = "a b", .scope = { ask_scopes, 2 }, .plan = "pro", .number = 1,
 	    .credential_number = 2, .per_minute = 60, .burst = 60, .in_flight = 4 };
 	*rq = (struct request){ .cfg = &ask.cfg, .key = &ask.key, .board = ask.board, .slot = &ask.board->slot[0], .wire = &wire,

@@ -363,7 +363,7 @@ test_json(void)
 {
 	struct call *c = make_call(NULL, "select $1->>'a', pg_typeof($1)");
 
-	c->main = (struct db_statement){ .id = 8, .sql = c->main.sql, .n = 1, .at = { "{\"a\":7}" }, .json = true };
+	c->main = (struct db_statement){ .id = 8, .sql = c->main.sql, .n = 1, .at = { "{\"a\":7}" }, .json = true, .row = see };
 	is_int(db_run(db, &c->db), DB_DONE, "a parameter that is jsonb whatever the statement says of it");
 	is_str(c->seen.text, "7,jsonb", "in a kept statement");
 	c->main.id = 0;

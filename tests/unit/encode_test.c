@@ -158,6 +158,26 @@ test_done(void)
 	is_str(e.out.at, "{\"message\":\"Pipeline p1 paused, {unknown} kept {\"}", "arguments stand in the sentence, stripped");
 }
 
+static void
+test_json(void)
+{
+	struct tool tool = { .name = "t", .result_max = 40, .result = { .kind = RESULT_JSON } };
+	static const struct db_column column = { "v", DB_JSON };
+	const char *at[] = { "{\"a\": \"b\\u202e\"}" };
+	struct db_row row = row_of(1, &column, at);
+	struct encode e;
+
+	encode_begin(&e, &tool, NULL, 1, &mem);
+	encode_row(&e, &row);
+	encode_end(&e, NULL);
+	is_str(e.out.at, "{\"a\": \"b\"}", "a JSON result goes out as the statement made it, stripped");
+	at[0] = "{\"a\": \"0123456789012345678901234567890123456789\"}";
+	row = row_of(1, &column, at);
+	encode_begin(&e, &tool, NULL, 1, &mem);
+	encode_row(&e, &row);
+	ok(e.cut && e.count == 0, "one that is too large is none");
+}
+
 int
 main(void)
 {
@@ -168,6 +188,7 @@ main(void)
 	test_empty();
 	test_cut();
 	test_done();
+	test_json();
 	arena_close(&mem);
 	return tap_done();
 }

@@ -94,7 +94,7 @@ test_call(void)
 	is_int(rq.failed, FAIL_SCOPE, "a scope is missing");
 	is_str(rq.slot->event.tool, "third", "the event names the tool");
 	ask.who.scope.n = 2;
-	ask.tool[2].writes = true;
+	ask.tool[2].writes = TOOL_WRITES;
 	atomic_store(&ask.board->audit_full, 1);
 	answer(ERA_LEGACY, "{\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"third\"}}");
 	is_int(rq.failed, FAIL_UNAVAILABLE, "nothing is changed while the audit log is full");

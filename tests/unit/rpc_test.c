@@ -49,6 +49,14 @@ main(void)
 	is_str(failure(&rq, ERA_LEGACY, FAIL_INTERNAL, NULL), "{\"jsonrpc\":\"2.0\",\"id\":\"a\\\"b\",\"error\":"
 	    "{\"code\":-32603,\"message\":\"Internal error\"}}", "what went wrong inside is not said outside");
 	is_str(rq.why, "says \"it\"", "but kept for the log");
+	catalog.errors = ERRORS_STATUS;
+	snprintf(rq.request_id, sizeof(rq.request_id), "R");
+	is_str(failure(&rq, ERA_LEGACY, FAIL_SCOPE, NULL), "{\"jsonrpc\":\"2.0\",\"id\":\"a\\\"b\",\"result\":{\"content\":"
+	    "[{\"type\":\"text\",\"text\":\"{\\\"error\\\":{\\\"code\\\":\\\"FORBIDDEN\\\",\\\"status\\\":403,"
+	    "\\\"message\\\":\\\"says \\\\\\\"it\\\\\\\"\\\",\\\"request_id\\\":\\\"R\\\"}}\"}],\"isError\":true}}", "as an object with its status");
+	catalog.errors = ERRORS_CODE;
+	ok(strstr(failure(&rq, ERA_LEGACY, FAIL_TOOL, NULL), "BAD_REQUEST") && !strstr(rq.reply.body.at, "status"), "as an object without");
+	catalog.errors = ERRORS_TEXT;
 	rq.id = NULL;
 	is_str(failure(&rq, ERA_LEGACY, FAIL_PARSE, NULL), "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700,\"message\":\"says \\\"it\\\"\"}}",
 	    "an id that could not be read is left out");

@@ -52,10 +52,17 @@ test_members(void)
 	refuses_tool("[]", "expected an object");
 	refuses_tool("{\"a\":1,\"a\":2}", "twice");
 	refuses_tool(TOOL(",\"colour\":1"), "unknown member \"colour\"");
-	refuses_tool(TOOL(",\"writes\":\"yes\""), "writes: expected true or false");
+	refuses_tool(TOOL(",\"writes\":\"yes\""), "writes: expected true, false or");
 	refuses_tool(TOOL(",\"timeout_ms\":6000"), "timeout_ms: expected 1 to 5000");
 	refuses_tool(TOOL(",\"limit\":0"), "limit: expected 1");
 	refuses_tool(TOOL(",\"writes\":true,\"annotations\":{\"readOnlyHint\":true}"), "readOnlyHint contradicts writes");
+	refuses_tool(TOOL(",\"scope\":[]"), "scope: expected a word");
+	refuses_tool(TOOL(",\"args\":{\"id\":\"hide\"}"), "args.id: expected \"seal\"");
+	refuses_tool(TOOL(",\"args\":{\"other\":\"seal\"}"), "args.other: inputSchema has no such property");
+	refuses_tool(TOOL(",\"rename\":{\"id\":7}"), "rename.id: expected the name");
+	refuses_tool(TOOL(",\"rename\":{\"other\":\"id\"}"), "rename.other: inputSchema has no such property");
+	refuses_tool(TOOL(",\"idempotency\":\"id\""), "idempotency: goes with writes");
+	refuses_tool(TOOL(",\"writes\":true,\"idempotency\":\"key\""), "idempotency: inputSchema has no property key");
 	refuses_tool("{\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true}}", "description: must be there");
 	refuses_tool("{\"description\":\"d\",\"result\":{\"row\":true}}", "inputSchema: must be there");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"}}", "result: must be there");
