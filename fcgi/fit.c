@@ -76,8 +76,8 @@ check_argument(void *ctx, const char *name)
 {
 	struct asked *a = ctx;
 
-	if (!schema_has(a->t->input, name))
-		buf_fmt(a->says, "%s: the statement asks for the argument %s, which inputSchema does not have\n", a->t->file, name);
+	if (!tool_gives(a->t, name))
+		buf_fmt(a->says, "%s: the statement asks for the argument %s, which it does not get from inputSchema\n", a->t->file, name);
 }
 
 /* --- columns ---------------------------------------------------------------------------- */
@@ -217,6 +217,8 @@ fit_columns(const struct tool *t, const struct db_column *column, int n, struct 
 
 	if (t->result.kind == RESULT_ROWS)
 		check_rows(&f);
+	if (t->result.kind == RESULT_JSON && (n != 1 || column[0].type != DB_JSON))
+		buf_fmt(says, "%s: result.json: the statement must have one column, of type json or jsonb\n", t->file);
 	if (t->result.kind != RESULT_ROW || !t->output_schema)
 		return;
 	for (i = 0; i < n; i++)

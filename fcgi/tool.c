@@ -413,3 +413,19 @@ tool_load(struct arena *mem, struct tool *t, const char *folder, const char *nam
 		return -1;
 	return make_face(&l, source);
 }
+
+bool
+tool_gives(const struct tool *t, const char *name)
+{
+	int i;
+
+	if (t->idempotency && strcmp(t->idempotency, name) == 0)
+		return false;
+	for (i = 0; i < t->renames; i++) {
+		if (strcmp(t->rename[i].to, name) == 0)
+			return true;
+		if (strcmp(t->rename[i].from, name) == 0)
+			return false;
+	}
+	return schema_has(t->input, name);
+}

@@ -79,4 +79,7 @@ struct tool {
  */
 int tool_load(struct arena *mem, struct tool *t, const char *folder, const char *name, const char **why) must_use;
 
+/* Does the statement get an argument of this name?  Renamed ones count, the idempotency key does not. */
+bool tool_gives(const struct tool *t, const char *name);
+
 #endif

@@ -83,6 +83,20 @@ test_schemas(void)
 	ok(strstr(refusal(&(struct catalogs){ 0 }), "other.sql"), "a missing SQL file is named");
 }
 
+static void
+test_gives(void)
+{
+	static const char schema[] = "{\"type\":\"object\",\"properties\":{\"a\":{},\"b\":{},\"key\":{}}}";
+	struct tool t = { .idempotency = "key", .rename = { { "a", "x" } }, .renames = 1 };
+	const char *why;
+
+	t.input = schema_compile(&mem, json_parse(&mem, schema, strlen(schema), 8), &why);
+	ok(tool_gives(&t, "b"), "an argument as it is");
+	ok(tool_gives(&t, "x") && !tool_gives(&t, "a"), "a renamed one under its other name only");
+	ok(!tool_gives(&t, "key"), "not the idempotency key");
+	ok(!tool_gives(&t, "c"), "nothing else");
+}
+
 int
 main(void)
 {
@@ -94,6 +108,7 @@ main(void)
 	put("get.sql", "select 1 as id");
 	test_members();
 	test_schemas();
+	test_gives();
 	unput("catalog.json");
 	unput("get.json");
 	unput("get.sql");
