@@ -18,7 +18,7 @@ LAYERS   = ground request outside domain protocol process
 ground   = base log arena buf utf8 json pattern schema crypt
 request  = config slot request fail reply sse
 outside  = sockets db cache egress breaker web probe
-domain   = tenant limit audit segment seal template tool catalog cursor bind arguments encode toolkit sqlstate bind_sql bind_http bind_c fit proof
+domain   = tenant limit audit segment seal template tool catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
 protocol = headers rpc era adapt lists session mrtr ask call resource prompt complete task subscribe \
            mcp batch twin openapi docs oauth http
 process  = fastcgi board worker fanout stream consumer warden archive chain metrics slowlog status pool \
@@ -67,7 +67,18 @@ programs  = $(if $(wildcard fcgi/main.c),$(BUILD)/mcp-fpm) \
             $(if $(wildcard fcgi/stdio.c),$(BUILD)/mcp-stdio)
 units     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*_test.c)))
 
-all: $(programs) $(BUILD)/fcgi.a
+all: $(programs) $(BUILD)/fcgi.a tools
+
+# The C tools of each catalog folder.  make tools TOOLS=/etc/mcp-fpm/tools does it for folders of one's own.
+TOOLS   ?= tools
+code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(TOOLS)/*/*.c))))
+
+tools: $(code)
+
+.SECONDEXPANSION:
+%/tools.so: $$(wildcard $$*/*.c) fcgi/toolkit.h
+	@echo "  tools $@"
+	@$(CC) -std=gnu11 $(CFLAGS) $(filter-out -fPIE,$(HARDENING)) -Wall -Wextra -fPIC -shared -Ifcgi -o $@ $(filter %.c,$^) -ljson-c
 
 # One archive: each program takes from it what it uses, and no more.
 $(BUILD)/fcgi.a: $(shared)
@@ -79,6 +90,9 @@ $(BUILD)/mcp-fpm:   $(BUILD)/obj/main.o
 $(BUILD)/mcpctl:    $(BUILD)/obj/ctl.o
 $(BUILD)/mcp-stdio: $(BUILD)/obj/stdio.o
 $(programs): $(BUILD)/fcgi.a
+
+# Tools written in C call back into the program that loads them.
+$(BUILD)/mcp-fpm: LDFLAGS += -Wl,-u,toolkit_done -Wl,--export-dynamic-symbol=toolkit_*
 	@echo "  link  $@"
 	@$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/fcgi.a $(LIBS)
 
@@ -170,6 +184,6 @@ clean:
 
 always:
 
-.PHONY: all run up down test soak bench unit units layers format-check install clean always \
+.PHONY: all tools run up down test soak bench unit units layers format-check install clean always \
         packages-build packages-run packages-test packages-bench
 .DELETE_ON_ERROR:

@@ -246,6 +246,7 @@ load_catalog(struct arena *mem, struct catalog *c, const char *folder, const cha
 	if (!source)
 		return -1;
 	c->name = arena_str(mem, name);
+	c->folder = arena_str(mem, folder);
 	c->page_size = INT64_MAX;
 	c->refused = "Your plan does not include this service.";
 	c->instructions = "";

@@ -33,7 +33,8 @@ struct catalog {
 	enum catalog_errors   errors;
 	const char           *feature;		/* a tenant needs it to be served at all; NULL: none */
 	bool                  batches;		/* JSON-RPC batches of revision 2025-03-26 */
-	const struct tool    *tool;		/* sorted by name */
+	const char           *folder;
+	struct tool          *tool;		/* sorted by name */
 	size_t                tools;
 };
 

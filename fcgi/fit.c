@@ -256,6 +256,8 @@ fit_tool(struct db *db, struct arena *mem, const struct tool *t, struct buf *say
 	enum db_outcome got;
 	int n = 0;
 
+	if (!t->statement.sql)
+		return DB_DONE;		/* written in C: what it asks for is not known before it does */
 	fit_arguments(mem, t->statement.sql, check_argument, &asked);
 	got = describe(db, mem, t, column, &n, &e);
 	if (got == DB_AWAY || db_script(db, mem, "rollback", &ignored) != DB_DONE)

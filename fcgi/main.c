@@ -4,6 +4,7 @@
  * The start is one list, in boot(); whatever is wrong stops it there with a sentence.  -t walks the
  * same list as far as it can without disturbing a master that runs.
  */
+#include "bind_c.h"
 #include "base.h"
 #include "board.h"
 #include "config.h"
@@ -67,6 +68,8 @@ load_catalogs(struct boot *b)
 	const char *why;
 
 	if (catalogs_load(&b->mem, b->cfg.tools, &b->catalogs, &why) != 0)
+		die("%s", why);
+	if (bind_c_load(&b->mem, &b->catalogs, &why) != 0)
 		die("%s", why);
 	if (b->seal.n == 0 && (why = catalogs_sealing(&b->catalogs)))
 		die("%s: args: to seal something MCP_SEAL_KEY must be set", why);

@@ -1,6 +1,7 @@
 /* mcp: the method table and the methods of this server. */
 #include "mcp.h"
 #include "arguments.h"
+#include "bind_c.h"
 #include "bind_sql.h"
 #include "catalog.h"
 #include "cursor.h"
@@ -166,10 +167,12 @@ find_tool(struct request *rq)
 static int
 run_tools_call(struct request *rq)
 {
+	int (*run)(struct request *, const struct tool *, const struct bind_args *, struct bind_result *) =
+	    rq->tool->c ? bind_c : bind_sql;
 	struct bind_args args;
 	struct bind_result result;
 
-	if (arguments_take(rq, rq->tool, &args) != 0 || bind_sql(rq, rq->tool, &args, &result) != 0)
+	if (arguments_take(rq, rq->tool, &args) != 0 || run(rq, rq->tool, &args, &result) != 0)
 		return -1;
 	rpc_result_begin(rq);
 	rpc_member(rq, "content");

@@ -101,6 +101,7 @@ struct request {
 	const char             *why;	/* sentence for the log; NULL: as says */
 	const char             *data;	/* JSON text of the error's data; NULL: none */
 	struct tool_error       tool_error;	/* more of a failure that a tool refuses with */
+	struct json_object     *made;		/* what a tool written in C has made; NULL: nothing yet */
 	struct reply            reply;
 	char                    request_id[CRYPT_UUID];	/* X-Request-Id: the id of the first event */
 };

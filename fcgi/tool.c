@@ -190,6 +190,7 @@ static const struct member {
 	{ "result",       M_OBJECT, FACE, 0, 0, read_result },
 	{ "none",         M_TEXT,   offsetof(struct tool, result.none), 0, 0, NULL },
 	{ "sql",          M_TEXT,   FACE, 0, 0, NULL },
+	{ "c",            M_TEXT,   offsetof(struct tool, c), 0, 0, NULL },
 };
 
 static const struct member *
@@ -342,6 +343,8 @@ make_face(struct load *l, struct json_object *source)
 	return 0;
 }
 
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 static int
 read_sql(struct load *l, const char *folder, const char *stem)
 {
@@ -378,13 +381,15 @@ read_source(struct load *l, struct json_object *source)
 		return refuse(l, "description: must be there");
 	if (!l->tool->input_schema)
 		return refuse(l, "inputSchema: must be there");
-	return json_get(source, "result") ? 0 : refuse(l, "result: must be there");
+	if (l->tool->c && json_get(source, "result"))
+		return refuse(l, "result: a tool written in C makes its own");
+	return l->tool->c || json_get(source, "result") ? 0 : refuse(l, "result: must be there");
 }
 
 static bool
 good_name(const char *name)
 {
-	return strlen(name) <= NAME_MAX_LEN && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(name);
+	return strlen(name) <= NAME_MAX_LEN && strspn(name, NAME_CHARS ".-") == strlen(name);
 }
 
 int
@@ -399,6 +404,7 @@ tool_load(struct arena *mem, struct tool *t, const char *folder, const char *nam
 	t->timeout_ms = 5000;
 	t->result_max = 256 << 10;
 	t->rows_max = 1000;
+	t->result.kind = RESULT_JSON;	/* of a tool written in C; others say */
 	if (!good_name(name))
 		return refuse(&l, "a tool's name has 1 to %d of A-Z a-z 0-9 _ . -", NAME_MAX_LEN);
 	source = json_file(mem, t->file, FILE_MAX, why);
@@ -409,7 +415,11 @@ tool_load(struct arena *mem, struct tool *t, const char *folder, const char *nam
 	if (read_source(&l, source) != 0 || check_input(&l) != 0 || check_output(&l) != 0)
 		return -1;
 	stem = json_get_str(source, "sql");
-	if (read_sql(&l, folder, stem ? stem : name) != 0)
+	if (t->c && stem)
+		return refuse(&l, "sql and c: a tool has one of them");
+	if (t->c && strspn(t->c, NAME_CHARS) != strlen(t->c))
+		return refuse(&l, "c: expected a name of A-Z a-z 0-9 _");
+	if (!t->c && read_sql(&l, folder, stem ? stem : name) != 0)
 		return -1;
 	return make_face(&l, source);
 }

@@ -17,6 +17,7 @@
 #define TOOL_ARGS_MAX	16
 
 struct catalog;
+struct request;
 
 enum result_kind { RESULT_ROWS, RESULT_ROW, RESULT_JSON, RESULT_DONE };
 
@@ -70,7 +71,9 @@ struct tool {
 	struct schema        *input;
 	struct json_object   *input_schema, *output_schema;	/* output: NULL if not declared */
 	struct tool_result    result;
-	struct db_statement   statement;	/* the SQL that runs; its id is unique in the process */
+	struct db_statement   statement;	/* the SQL that runs; its id is unique in the process; .sql NULL: none */
+	const char           *c;		/* tool_<this> is the function; NULL: an SQL tool */
+	int                 (*function)(struct request *rq, struct json_object *args);	/* NULL until it is loaded */
 };
 
 /*
