@@ -63,12 +63,15 @@ test('mcp_worker owns nothing and can make nothing', async () => {
 	});
 });
 
-test('tables of schema mcp are nobody\'s but the owner\'s', async () => {
-	assert.deepEqual(await rows(owner, `select c.relname, g.grantee::regrole::text
+test('tables of schema mcp are nobody\'s but the owner\'s, and the outbox the executor\'s', async () => {
+	assert.deepEqual(await rows(owner, `select c.relname, g.grantee::regrole::text, g.privilege_type
 		from pg_class c cross join lateral aclexplode(c.relacl) g
-		where c.relnamespace = 'mcp'::regnamespace and g.grantee <> c.relowner`), []);
-	assert.deepEqual(await rows(owner, `select attrelid::regclass::text, attname from pg_attribute
-		where attacl is not null and attrelid in (select oid from pg_class where relnamespace = 'mcp'::regnamespace)`), []);
+		where c.relnamespace = 'mcp'::regnamespace and g.grantee <> c.relowner`), [
+		['outbox', 'mcp_executor', 'SELECT'], ['outbox', 'mcp_executor', 'DELETE']]);
+	assert.deepEqual(await rows(owner, `select attrelid::regclass::text, attname, g.grantee::regrole::text, g.privilege_type
+		from pg_attribute cross join lateral aclexplode(attacl) g
+		where attrelid in (select oid from pg_class where relnamespace = 'mcp'::regnamespace) order by 2`), [
+		['mcp.outbox', 'attempts', 'mcp_executor', 'UPDATE'], ['mcp.outbox', 'claimed_at', 'mcp_executor', 'UPDATE']]);
 
 	const tables = await rows(owner, `select oid::regclass::text from pg_class
 		where relnamespace = 'mcp'::regnamespace and relkind in ('r', 'p')`);
@@ -90,7 +93,7 @@ test('functions are executable by those they are for, and by nobody else', async
 
 	assert.deepEqual(await may('planasonix_tenant'), tools);
 	assert.deepEqual(await may('mcp_worker'), ['mcp.audit', 'mcp.enter', 'mcp.identify', ...tools]);
-	assert.deepEqual(await may('mcp_executor'), []);
+	assert.deepEqual(await may('mcp_executor'), ['mcp.claim_outbox', 'mcp.finish_outbox']);
 });
 
 test('every definer function pins its search_path, and every function of ours is mcp_owner\'s', async () => {
