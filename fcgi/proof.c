@@ -16,7 +16,10 @@
 #define ROWS_MAX 100		/* findings of one question; who has more has read enough */
 
 /* SECURITY DEFINER functions that the login itself is meant to reach, whatever the catalog. */
-#define CORE_DEFINERS "[\"mcp.identify(bytea)\", \"mcp.enter(uuid, bigint)\", \"mcp.audit(jsonb)\"]"
+#define CORE_DEFINERS \
+	"[\"mcp.identify(bytea)\", \"mcp.enter(uuid, bigint)\", \"mcp.audit(jsonb)\"," \
+	" \"mcp.idempotency_claim(text, text, text)\", \"mcp.idempotency_keep(text, text, jsonb)\"," \
+	" \"mcp.idempotency_purge(integer)\"]"
 
 /*
  * What all questions start from.  $1: role, $2: schema, $3: shared, $4: definer, $5: core definers.

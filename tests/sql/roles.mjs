@@ -92,7 +92,8 @@ test('functions are executable by those they are for, and by nobody else', async
 	const tools = ['mcp.may', 'mcp.principal', 'mcp.tenant', 'mcp.unless', 'mcp.uuid', 'mcp.workspace'];
 
 	assert.deepEqual(await may('planasonix_tenant'), tools);
-	assert.deepEqual(await may('mcp_worker'), ['mcp.audit', 'mcp.enter', 'mcp.identify', ...tools]);
+	assert.deepEqual(await may('mcp_worker'), ['mcp.audit', 'mcp.enter', 'mcp.idempotency_claim', 'mcp.idempotency_keep',
+		'mcp.idempotency_purge', 'mcp.identify', ...tools].sort());
 	assert.deepEqual(await may('mcp_executor'), ['mcp.claim_outbox', 'mcp.finish_outbox']);
 });
 
