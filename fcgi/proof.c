@@ -19,7 +19,8 @@
 #define CORE_DEFINERS \
 	"[\"mcp.identify(bytea)\", \"mcp.enter(uuid, bigint)\", \"mcp.audit(jsonb)\"," \
 	" \"mcp.idempotency_claim(text, text, text)\", \"mcp.idempotency_keep(text, text, jsonb)\"," \
-	" \"mcp.idempotency_purge(integer)\"]"
+	" \"mcp.idempotency_purge(integer)\"," \
+	" \"mcp.used(uuid[], timestamp with time zone[], bigint[])\"]"
 
 /*
  * What all questions start from.  $1: role, $2: schema, $3: shared, $4: definer, $5: core definers.
