@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { Cron } from 'croner';
 import { before, test } from '../e2e/lib/tap.mjs';
 import { SOAK } from '../e2e/lib/stack.mjs';
-import { connect_owner, one, rows } from './cluster.mjs';
+import { connect, connect_owner, enter_as, one, rows, undone } from './cluster.mjs';
 
 const BERLIN = 'Europe/Berlin', NEW_YORK = 'America/New_York', LORD_HOWE = 'Australia/Lord_Howe';
 const MINUTE = 60_000, DAY = 86_400_000;
@@ -314,6 +314,18 @@ test('a run takes well under a millisecond to find, and an impossible date few',
 		say(`"${expression}": ${ms.toFixed(3)} ms`);
 		assert.ok(ms < most, `"${expression}" took ${ms} ms`);
 	}
+});
+
+test('the catalog\'s role may ask all of it, in a read-only transaction too', async () => {
+	const worker = await connect('mcp_worker');
+
+	await undone(worker, async () => {
+		await worker.query('set local transaction_read_only = on');
+		await enter_as(worker, '');
+		assert.equal(await one(worker, 'select mcp.iso(mcp.cron_next(\'0 5 * * mon\', \'UTC\', \'2026-11-20Z\'))'), '2026-11-23T05:00:00Z');
+		assert.match(await one(worker, 'select mcp.cron_check(\'x\')'), /five fields/);
+		assert.equal(await one(worker, 'select mcp.zone_check(\'Europe/Berlin\')'), null);
+	});
 });
 
 const isos = [

@@ -141,6 +141,13 @@ test('the register of sealed columns names columns that are: jsonb, of tables wi
 		assert.deepEqual(is, ['jsonb', true, true], name);
 });
 
+test('every column whose comment says that it is sealed is in the register', async () => {
+	assert.deepEqual(await rows(owner, `select a.attrelid::regclass::text, a.attname from pg_attribute a
+		join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+		where a.attnum > 0 and col_description(a.attrelid, a.attnum) like 'Sealed%'
+			and not exists (select from mcp.sealed s where s.schema_name = n.nspname and s.table_name = c.relname and s.column_name = a.attname)`), []);
+});
+
 test('a tenant\'s secrets of an upstream are of the tenant\'s catalog, an object, and go with the tenant', () => undone(owner, async () => {
 	const insert = 'insert into mcp.upstream_secret (catalog, tenant_id, upstream, secrets) values ($1, $2, $3, $4)';
 
