@@ -158,7 +158,10 @@ install: all
 	for part in $(wildcard tools sql nginx); do \
 		find $$part -type f -exec install -D -m 644 {} $(share)/{} \; ; \
 	done
-	$(if $(units_of_systemd),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(units_of_systemd))
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(units_of_systemd)
+	install -D -m 644 systemd/mcp-fpm.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/mcp-fpm.conf
+	install -D -m 644 systemd/mcp-fpm.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mcp-fpm.conf
+	install -m 644 systemd/mcp-fpm.env $(share)/
 	$(if $(man1),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(man1))
 	$(if $(man8),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(man8))
 

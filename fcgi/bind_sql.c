@@ -210,6 +210,21 @@ page(struct run *run, struct json_object *args)
 	return limit;
 }
 
+/* The caller's identity has changed since it was looked up: who is it now, and may it still? */
+static int
+identify_again(struct run *run)
+{
+	struct request *rq = run->rq;
+	const char *why;
+
+	if (tenant_again(rq) != 0)
+		return -1;
+	if (!catalog_serves(run->tool->catalog, rq->who))
+		return fail(rq, FAIL_REFUSED, "%s", run->tool->catalog->refused);
+	why = catalog_forbids(run->tool, rq->who, &rq->mem);
+	return why ? fail(rq, FAIL_SCOPE, "%s", why) : 0;
+}
+
 static int
 finish(struct run *run, struct bind_result *out)
 {
@@ -250,7 +265,7 @@ bind_sql(struct request *rq, const struct tool *tool, struct json_object *args, 
 		if (got != DB_REFUSED || !again)
 			break;
 		if (strcmp(error.state, "MC401") == 0) {
-			if (tenant_again(rq) != 0)
+			if (identify_again(&run) != 0)
 				return -1;
 		} else if (!worth_retrying(&error)) {
 			break;
@@ -262,6 +277,6 @@ bind_sql(struct request *rq, const struct tool *tool, struct json_object *args, 
 	if (got == DB_LEFT)
 		return fail(rq, FAIL_GONE, "the client left");
 	if (got == DB_AWAY)
-		return fail(rq, FAIL_UNAVAILABLE, "PostgreSQL: %s", error.message ? error.message : "away");
+		return fail_away(rq, error.message);
 	return finish(&run, out);
 }

@@ -11,9 +11,8 @@ buf_init(struct buf *b, struct arena *mem, size_t most)
 	b->at[0] = '\0';
 }
 
-/* Makes room for n more bytes and a NUL.  False: they would pass the cap. */
 static bool
-grow(struct buf *b, size_t n)
+grow_more(struct buf *b, size_t n)
 {
 	size_t room = b->room;
 	char *at;
@@ -33,6 +32,15 @@ grow(struct buf *b, size_t n)
 	return true;
 }
 
+/* Makes room for n more bytes and a NUL.  False: they would pass the cap. */
+static inline bool
+grow(struct buf *b, size_t n)
+{
+	if (n < b->room - b->len && n <= b->most - b->len && !b->full)
+		return true;
+	return grow_more(b, n);
+}
+
 void
 buf_add(struct buf *b, const void *bytes, size_t n)
 {
@@ -46,7 +54,10 @@ buf_add(struct buf *b, const void *bytes, size_t n)
 void
 buf_char(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	if (!grow(b, 1))
+		return;
+	b->at[b->len++] = c;
+	b->at[b->len] = '\0';
 }
 
 void
@@ -83,39 +94,59 @@ buf_int(struct buf *b, int64_t n)
 	buf_add(b, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRId64, n));
 }
 
-static void
-add_escaped(struct buf *b, unsigned char c)
-{
-	static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-	const char *p;
-	char code[8] = { '\\' };
+/* What stands behind the backslash; 0: the byte goes as it is; 'u': as \u00XX. */
+static const char escape[256] = {
+	'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u',
+	'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u',
+	['"'] = '"', ['\\'] = '\\',
+};
 
-	for (p = named; *p; p += 2)
-		if ((unsigned char)p[0] == c) {
-			code[1] = p[1];
-			buf_add(b, code, 2);
-			return;
-		}
-	buf_add(b, code, (size_t)snprintf(code, sizeof(code), "\\u%04x", c));
+/* Room for n bytes of text even if each needs a backslash; less sure near the cap, where it is counted. */
+static bool
+grow_for(struct buf *b, const unsigned char *s, size_t n)
+{
+	size_t more = 2, i;
+
+	if (2 * n + 2 <= b->most - b->len)
+		return grow(b, 2 * n + 2);
+	for (i = 0; i < n; i++)
+		more += escape[s[i]] == 'u' ? 6 : escape[s[i]] ? 2 : 1;
+	return grow(b, more);
 }
 
 void
-buf_json(struct buf *b, const char *s, size_t n)
+buf_json(struct buf *b, const char *text, size_t n)
 {
-	size_t from = 0, i;
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *s = (const unsigned char *)text, *end = s + n;
+	char *to, e;
 
-	buf_char(b, '"');
-	for (i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c >= 0x20 && c != '"' && c != '\\')
+	if (!grow_for(b, s, n))
+		return;
+	to = b->at + b->len;
+	*to++ = '"';
+	for (; s < end; s++) {
+		e = escape[*s];
+		if (!e) {
+			*to++ = (char)*s;
 			continue;
-		buf_add(b, s + from, i - from);
-		add_escaped(b, c);
-		from = i + 1;
+		}
+		*to++ = '\\';
+		*to++ = e;
+		if (e != 'u')
+			continue;
+		b->len = (size_t)(to - b->at);
+		if (!grow(b, 4 + 2 * (size_t)(end - s)))
+			return;
+		to = b->at + b->len;
+		*to++ = '0';
+		*to++ = '0';
+		*to++ = hex[*s >> 4];
+		*to++ = hex[*s & 15];
 	}
-	buf_add(b, s + from, n - from);
-	buf_char(b, '"');
+	*to++ = '"';
+	*to = '\0';
+	b->len = (size_t)(to - b->at);
 }
 
 void

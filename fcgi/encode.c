@@ -77,15 +77,19 @@ add_stamp(struct buf *b, const char *s, size_t n)
 {
 	char out[64];
 
-	if (n < 20 || n >= sizeof(out) || !isdigit((unsigned char)s[0])) {
+	if (n < 20 || n >= sizeof(out) - 3 || !isdigit((unsigned char)s[0])) {
 		buf_str(b, "null");
 		return;
 	}
-	memcpy(out, s, n + 1);
-	out[10] = 'T';
-	if (strcmp(out + n - 3, "+00") == 0)
-		snprintf(out + n - 3, 2, "Z");
-	buf_fmt(b, "\"%s\"", out);
+	out[0] = '"';
+	memcpy(out + 1, s, n + 1);
+	out[11] = 'T';
+	if (memcmp(out + n - 2, "+00", 3) == 0) {
+		out[n - 2] = 'Z';
+		n -= 2;
+	}
+	out[n + 1] = '"';
+	buf_add(b, out, n + 2);
 }
 
 static void
@@ -169,40 +173,60 @@ name_at(const char *const *names, int n, const char *name)
 	return -1;
 }
 
+/* What to do with each column: the same for all rows. */
+static void
+plan_columns(struct encode *e, const struct db_row *row)
+{
+	const struct tool_result *r = &e->tool->result;
+	int i;
+
+	for (i = 0; i < row->n; i++) {
+		const char *name = row->column[i].name;
+		struct buf b;
+
+		buf_init(&b, e->mem, 4096);
+		buf_json(&b, name, strlen(name));
+		buf_char(&b, ':');
+		e->column[i] = (struct encode_column){ .name = b.at, .len = b.len,
+		    .lift = name_at(r->lift, r->lifts, name), .page = name_at(r->page, TOOL_PAGE_MAX, name) };
+	}
+	e->planned = true;
+}
+
 static void
 add_object(struct encode *e, const struct db_row *row)
 {
-	const struct tool_result *r = &e->tool->result;
-	const char *between = "";
+	char between = '{';
 	int i;
 
-	buf_char(&e->out, '{');
 	for (i = 0; i < row->n; i++) {
-		if (name_at(r->lift, r->lifts, row->column[i].name) >= 0)
+		if (e->column[i].lift >= 0)
 			continue;
-		buf_str(&e->out, between);
-		buf_json(&e->out, row->column[i].name, strlen(row->column[i].name));
-		buf_char(&e->out, ':');
+		buf_char(&e->out, between);
+		buf_add(&e->out, e->column[i].name, e->column[i].len);
 		add_value(&e->out, row->column[i].type, row->at[i], row->len[i]);
-		between = ",";
+		between = ',';
 	}
-	buf_char(&e->out, '}');
+	buf_str(&e->out, between == '{' ? "{}" : "}");
 }
 
 /* Notes the lifted columns of the first row, and the page columns of each. */
 static void
 note_columns(struct encode *e, const struct db_row *row)
 {
-	const struct tool_result *r = &e->tool->result;
 	int i, at;
 
 	for (i = 0; i < row->n; i++) {
-		at = name_at(r->lift, r->lifts, row->column[i].name);
+		at = e->column[i].lift;
 		if (at >= 0 && !e->lift[at])
 			e->lift[at] = value_text(e, row, i);
-		at = name_at(r->page, TOOL_PAGE_MAX, row->column[i].name);
-		if (at >= 0)
-			e->page[at] = value_text(e, row, i);
+		at = e->column[i].page;
+		if (at >= 0) {
+			if (!e->page[at].at)
+				buf_init(&e->page[at], e->mem, e->tool->result_max);
+			buf_cut(&e->page[at], 0);
+			add_value(&e->page[at], row->column[i].type, row->at[i], row->len[i]);
+		}
 	}
 }
 
@@ -225,6 +249,8 @@ encode_row(struct encode *e, const struct db_row *row)
 		e->count++;
 		return 0;
 	}
+	if (!e->planned)
+		plan_columns(e, row);
 	if (e->count > 0 && e->tool->result.kind == RESULT_ROWS)
 		buf_char(&e->out, ',');
 	add_object(e, row);
@@ -247,7 +273,7 @@ encode_place(struct encode *e)
 		return NULL;
 	buf_init(&b, e->mem, 65536);
 	for (i = 0; i < TOOL_PAGE_MAX && e->tool->result.page[i]; i++)
-		buf_fmt(&b, "%c%s", i ? ',' : '[', e->page[i] ? e->page[i] : "null");
+		buf_fmt(&b, "%c%s", i ? ',' : '[', e->page[i].at ? e->page[i].at : "null");
 	buf_char(&b, ']');
 	return b.at;
 }

@@ -21,7 +21,13 @@ struct encode {
 	bool                more;	/* there are rows behind the last one kept */
 	bool                cut;	/* because of a cap, not of the limit asked for */
 	const char         *lift[TOOL_LIFT_MAX];	/* JSON text; NULL: no row came */
-	const char         *page[TOOL_PAGE_MAX];	/* JSON text of the last row kept */
+	struct buf          page[TOOL_PAGE_MAX];	/* JSON text of the last row kept */
+	bool                planned;	/* column[] is filled, from the first row */
+	struct encode_column {
+		const char *name;	/* as it goes out: in quotes, with its colon */
+		size_t      len;
+		int         lift, page;	/* its place in those; -1: none */
+	} column[DB_COLUMNS_MAX];
 };
 
 void encode_begin(struct encode *e, const struct tool *tool, struct json_object *args, int64_t limit, struct arena *mem);

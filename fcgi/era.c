@@ -75,6 +75,7 @@ check_shape(struct request *rq)
 		if (!json_object_is_type(method, json_type_string))
 			return fail(rq, FAIL_SHAPE, "Invalid request: method must be a string.");
 		rq->method = json_object_get_string(method);
+		slot_put(rq->slot->event.method, sizeof(rq->slot->event.method), rq->method);
 	}
 	if (json_object_object_get_ex(rq->message, "params", &params)) {
 		if (!json_object_is_type(params, json_type_object))

@@ -47,6 +47,16 @@ fail(struct request *rq, enum fail what, const char *fmt, ...)
 	return -1;
 }
 
+int
+fail_away(struct request *rq, const char *why)
+{
+	if (rq->failed)
+		return -1;
+	fail(rq, FAIL_UNAVAILABLE, "The database is away. Try again in a few seconds.");
+	rq->why = arena_fmt(&rq->mem, "PostgreSQL: %s", why ? why : "away");
+	return -1;
+}
+
 const struct fail_row *
 fail_row(enum fail what)
 {

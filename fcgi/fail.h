@@ -51,6 +51,9 @@ struct fail_row {
 /* Notes the failure with its sentence, and returns -1.  The first one stays. */
 int fail(struct request *rq, enum fail what, const char *fmt, ...) printf_like(3, 4);
 
+/* FAIL_UNAVAILABLE because PostgreSQL is: `why` goes to the log, never to the caller. */
+int fail_away(struct request *rq, const char *why);
+
 const struct fail_row *fail_row(enum fail what);
 
 /* Forgets a failure: the next message of a batch begins clean. */

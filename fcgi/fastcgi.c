@@ -16,7 +16,7 @@
  * thirty, and a browser's or client's headers add some.
  */
 #define HEAD_BYTES_MAX	(HEADER_BYTES + BEGIN_BYTES + 2 * (HEADER_BYTES + UINT8_MAX) + UINT16_MAX)
-#define PARAMS_MAX	256
+#define PARAMS_MAX	1024	/* headers that nobody reads are no reason to hang up */
 
 #define LINGER_MS	1000	/* for a peer that is still sending what nobody reads */
 

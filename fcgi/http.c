@@ -95,6 +95,7 @@ step_read(struct request *rq, const struct catalogs *catalogs)
 	if (n > rq->cfg->body_bytes_max)
 		return fail(rq, FAIL_TOO_LARGE, "The request is larger than %" PRId64 " bytes.", rq->cfg->body_bytes_max);
 	rq->body_len = (size_t)n;
+	rq->slot->event.bytes_in = rq->body_len;	/* now, for the draft that the master may have to write */
 	return read_body(rq);
 }
 

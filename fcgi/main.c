@@ -111,7 +111,7 @@ say_what_runs(const struct boot *b)
 {
 	const struct catalog *c;
 
-	log_say("mcp-fpm " MCP_VERSION " on %s: %" PRId64 " workers", b->cfg.listen_fast, b->cfg.fast_workers);
+	log_say("mcp-fpm " MCP_VERSION ": %" PRId64 " workers", b->cfg.fast_workers);
 	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++)
 		log_say("catalog %s: %zu tools", c->name, c->tools);
 }

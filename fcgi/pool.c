@@ -289,25 +289,35 @@ take_signals(void)
 	}
 }
 
-/* systemd holds other units back until every worker can take a request. */
+/* Every process of every pool has made its first step. */
+static bool
+all_stand(void)
+{
+	const struct board *board = all.as->board;
+	const struct crew *crew;
+	int i;
+
+	for (crew = all.crew; crew < all.crew + all.crews; crew++)
+		if (crew->alive < crew->plan->processes)
+			return false;
+	for (i = 0; i < SLOTS_MAX; i++)
+		if (all.child[i].pid > 0 && atomic_load(&board->slot[i].state) == SLOT_FREE)
+			return false;
+	return true;
+}
+
+/* It holds other units back until every worker can take a request. */
 static void
 tell_systemd(void)
 {
 	int64_t watchdog = sockets_watchdog_us();
-	const struct child *c;
 
 	if (watchdog > 0 && base_now_us() - all.beat_us >= watchdog / 2) {
 		all.beat_us = base_now_us();
 		sockets_notify("WATCHDOG=1");
 	}
-	if (all.ready || all.wave != WAVE_NONE)
+	if (all.ready || all.wave != WAVE_NONE || !all_stand())
 		return;
-	for (c = all.child; c < all.child + SLOTS_MAX; c++)
-		if (c->pid > 0 && atomic_load(&all.as->board->slot[c - all.child].state) == SLOT_FREE)
-			return;
-	for (size_t i = 0; i < all.crews; i++)
-		if (all.crew[i].alive < all.crew[i].plan->processes)
-			return;
 	all.ready = true;
 	log_say("ready");
 	sockets_notify("READY=1");

@@ -22,6 +22,11 @@
 	" \"mcp.idempotency_purge(integer)\"," \
 	" \"mcp.used(uuid[], timestamp with time zone[], bigint[])\"]"
 
+/* Has the role any privilege on the table, or on a column of it? */
+#define MAY(role, table) \
+	"(has_table_privilege(" role ", " table ", 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')" \
+	" or has_any_column_privilege(" role ", " table ", 'SELECT, INSERT, UPDATE, REFERENCES'))"
+
 /*
  * What all questions start from.  $1: role, $2: schema, $3: shared, $4: definer, $5: core definers.
  *
@@ -47,14 +52,15 @@
 	"owned as (select * from reached" \
 	"	where relkind in ('r', 'p') and not relispartition and not shared and nspname <> 'mcp') "
 
-#define MAY(role, table) \
-	"(has_table_privilege(" role ", " table ", 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')" \
-	" or has_any_column_privilege(" role ", " table ", 'SELECT, INSERT, UPDATE, REFERENCES'))"
-
 /* Attributes of a role r that make it more than a name for privileges. */
 #define ATTRIBUTES \
 	"(values ('SUPERUSER', r.rolsuper), ('BYPASSRLS', r.rolbypassrls), ('CREATEROLE', r.rolcreaterole)," \
 	" ('CREATEDB', r.rolcreatedb), ('REPLICATION', r.rolreplication)) as a (attribute, has)"
+
+/* May the role put rows into a table, or change some of it? */
+#define MAY_WRITE(role, table) \
+	"(has_table_privilege(" role ", " table ", 'INSERT, UPDATE, DELETE')" \
+	" or has_any_column_privilege(" role ", " table ", 'INSERT, UPDATE'))"
 
 #define SIGNATURE "n.nspname || '.' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')'"
 
@@ -147,8 +153,7 @@ static const struct question {
 	{ "select w.name from word, unnest(word.shared) as w (name) where not exists (select from reached where name = w.name)"
 	  " and not exists (select from who where super)",
 	  "catalog.json: shared names %s, but there is no table of this name that the role may read" },
-	{ "select name, rolname from reached where shared and (has_table_privilege(rolname, oid, 'INSERT, UPDATE, DELETE')"
-	  " or has_any_column_privilege(rolname, oid, 'INSERT, UPDATE'))",
+	{ "select name, rolname from reached where shared and " MAY_WRITE("rolname", "oid"),
 	  "table %s: is shared by all tenants, but role %s may write it" },
 	{ "select r.name from reached r join pg_attribute a on a.attrelid = r.oid and a.attname = 'tenant_id'"
 	  " and not a.attisdropped where r.shared",
@@ -190,6 +195,12 @@ static const struct question {
 	  " where f.conkey[1] <> here.attnum or f.confkey[1] <> there.attnum",
 	  "table %s: its foreign key %s does not lead with tenant_id, so a row can point at another tenant's" },
 
+	{ "select k.conrelid::regclass::text, k.conname from owned o join pg_constraint k on k.contype in ('c', 'f', 'u', 'x')"
+	  " and (k.conrelid = o.oid and " MAY_WRITE("o.rolname", "o.oid")
+	  " or k.confrelid = o.oid and has_table_privilege(o.rolname, o.oid, 'DELETE'))"
+	  " where obj_description(k.oid, 'pg_constraint') is null",
+	  "table %s: its constraint %s has no comment, which is what a caller is told when it refuses a row" },
+
 	/* --- functions --- */
 	{ "select " SIGNATURE ", w.kind, w.rolname, case w.kind when 'role' then 'the list definer of catalog.json' else 'our list' end"
 	  " from pg_proc p join pg_namespace n on n.oid = p.pronamespace, who w, word"
@@ -199,8 +210,7 @@ static const struct question {
 	  "function %s: acts with its owner's rights, %s %s may call it, and it is not on %s" },
 	{ "select distinct " SIGNATURE ", o.rolname, o.name from owned o join pg_trigger t on t.tgrelid = o.oid"
 	  " join pg_proc p on p.oid = t.tgfoid and p.prosecdef join pg_namespace n on n.oid = p.pronamespace, word"
-	  " where n.nspname <> 'pg_catalog' and (has_table_privilege(o.rolname, o.oid, 'INSERT, UPDATE, DELETE')"
-	  " or has_any_column_privilege(o.rolname, o.oid, 'INSERT, UPDATE')) and " SIGNATURE " <> all (word.definer)",
+	  " where n.nspname <> 'pg_catalog' and " MAY_WRITE("o.rolname", "o.oid") " and " SIGNATURE " <> all (word.definer)",
 	  "function %s: acts with its owner's rights when role %s writes %s, and is not on the list definer of catalog.json" },
 	{ "select " SIGNATURE " from pg_proc p join pg_namespace n on n.oid = p.pronamespace, word"
 	  " where p.prosecdef and " SIGNATURE " = any (word.definer || word.core)"

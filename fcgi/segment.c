@@ -165,7 +165,7 @@ take_record(struct arena *mem, const char *text, size_t n, struct segment_batch 
 	char *copy = arena_copy(mem, text, n);
 	struct json_flaw flaw;
 
-	if (json_check(mem, copy, n, 4, &flaw) != 0) {
+	if (json_check(mem, copy, n, &(struct json_caps){ .depth = 4, .values = 100 }, &flaw) != 0) {
 		b->torn++;
 		return;
 	}

@@ -137,11 +137,8 @@ ask(struct request *rq, struct entry *e)
 	crypt_hex(hex + 2, e->hash, CRYPT_HASH);
 	got = db_run(rq->db, &call);
 	rq->slot->event.sql_us += call.us;
-	if (got == DB_REFUSED && call.error.state[0] && strncmp(call.error.state, "57", 2) != 0 &&
-	    strncmp(call.error.state, "53", 2) != 0)
-		return fail(rq, FAIL_UNAVAILABLE, "mcp.identify: %s", call.error.message);
 	if (got != DB_DONE)
-		return fail(rq, FAIL_UNAVAILABLE, "PostgreSQL: %s", call.error.message);
+		return fail_away(rq, call.error.message);
 	judge(e, answer.text);
 	e->since_us = base_now_us();
 	e->used = true;

@@ -58,13 +58,19 @@ nothing_left() {
 
 room=$(mktemp -d /tmp/cleanroom.XXXXXX)
 chmod 755 "$room"	# it becomes the root folder of other users, too
-trap 'rm -rf --one-file-system "$room"' EXIT
+trap leave EXIT
 trap 'exit 1' INT TERM
 
+# The first process of the namespace takes all others along, and its end unmounts everything.
+leave() {
+	trap '' INT TERM
+	[ -z "${namespace-}" ] || { pkill -KILL -P "$namespace"; wait "$namespace"; } || true
+	rm -rf --one-file-system "$room"
+}
+
 echo "== debootstrap"
-debootstrap --variant=minbase bookworm "$room" ${MIRROR-} >"$room.log" 2>&1 ||
-	{ tail -n 20 "$room.log"; exit 1; }
-rm "$room.log"
+debootstrap --variant=minbase bookworm "$room" ${MIRROR-} >"$room/said" 2>&1 ||
+	{ tail -n 20 "$room/said"; exit 1; }
 
 # The way to the archives.
 cp /etc/resolv.conf /etc/hosts "$room/etc/"
@@ -85,10 +91,11 @@ git clone -q --bare . "$room/source.git"
 { declare -f inside nothing_left; echo inside; } >"$room/inside"
 echo "mount -t proc proc '$room/proc' && mount --rbind /dev '$room/dev' && exec chroot '$room' bash /inside" >"$room/enter"
 
-# Mounts and processes go with their namespaces, whatever happens inside.
 status=0
-unshare --mount --pid --fork --kill-child env -i PATH="$PATH" TERM=dumb "${way[@]}" \
+unshare --mount --pid --fork --kill-child env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb "${way[@]}" \
 	${RUN_PORT:+RUN_PORT="$RUN_PORT"} ${PRIVATE_PORT:+PRIVATE_PORT="$PRIVATE_PORT"} \
-	bash "$room/enter" || status=$?
+	bash "$room/enter" &
+namespace=$!	# waited for like this, because a trap waits for what runs in the foreground
+wait $namespace || status=$?
 [ $status -eq 0 ] && echo "== clean" || echo "== not clean"
 exit $status

@@ -177,6 +177,7 @@ law "every tool has its stories" < <(tools_without_stories)
 
 settings_and_readme() {
 	local names
+	[ -e README.md ] || { echo "there is no README.md"; return; }
 	names=$(build/mcp-fpm --settings | grep -oE '\bMCP_[A-Z_]+' | sort -u)
 	[ -n "$names" ] || echo "mcp-fpm --settings names nothing"
 	for name in $names; do

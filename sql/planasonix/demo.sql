@@ -227,3 +227,6 @@ on conflict do nothing;
 
 drop function pg_temp.demo_id(text);
 drop function pg_temp.demo_pick(text, integer);
+
+-- Now, not when autovacuum comes by: until then the planner would think that these tables are empty.
+analyze planasonix.pipeline, planasonix.run, planasonix.schedule, planasonix.connection, planasonix.alert;

@@ -12,6 +12,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join as path } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { check, requests } from './check.mjs';
 import { join, load } from './load.mjs';
 import { backends, checkAlive, countTables, startPeers, stopPeers } from './peers.mjs';
@@ -19,6 +20,7 @@ import { cpuSeconds, postgresMemory, treeMemory } from './proc.mjs';
 import { report } from './report.mjs';
 
 const WARM_S = 1;
+const SETTLE_MS = 150;
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 2);
 const CONNECTIONS = [1, 16, 64];
@@ -52,17 +54,23 @@ const prepare = async () => {
 
 /* --- speed --- */
 
-/* CPU seconds so far of what a load on this server keeps busy. */
-const cpu = (server) => cpuSeconds({
-	nginx: stack.pids.nginx, server: server.pid, postgres: stack.pids.postgres, redis: stack.pids.redis,
-});
+/*
+ * CPU seconds so far of what a load on this server keeps busy.  Not at once: when the load breaks
+ * off, some servers drop connections to PostgreSQL, and a process that ends while we look is lost.
+ */
+const cpu = async (server) => {
+	await sleep(SETTLE_MS);
+	return cpuSeconds({
+		nginx: stack.pids.nginx, server: server.pid, postgres: stack.pids.postgres, redis: stack.pids.redis,
+	});
+};
 
 const measure = async ({ server, method, connections }) => {
 	await load(server, requestFile(method), connections, WARM_S);
 
-	const before = cpu(server);
+	const before = await cpu(server);
 	const piece = await load(server, requestFile(method), connections, SECONDS);
-	const after = cpu(server);
+	const after = await cpu(server);
 
 	checkAlive();
 	piece.cpu = Object.fromEntries(Object.keys(before).map((part) => [part, after[part] - before[part]]));

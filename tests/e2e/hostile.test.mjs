@@ -8,13 +8,13 @@
  */
 
 import assert from 'node:assert/strict';
+import { readlinkSync } from 'node:fs';
 import { after, before, run, test } from './lib/tap.mjs';
 import { private_stack } from './lib/stack.mjs';
 import { ACCEPT, MODERN, bearer, check, envelope, modern } from './lib/mcp.mjs';
 
 const MEDIAN_MS = 50;
 const TIMES = 7;		/* each body is sent so often for its median */
-const sanitized = /asan/.test(process.env.MCP_FPM ?? '');
 
 let stack, key, pids;
 
@@ -66,7 +66,7 @@ const REFUSALS = [
 	['the empty name twice', wrapped('{"":1,"":2}'), REFUSED],
 	['name twice in params', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_pipelines","na\\u006de":"pause_pipeline","arguments":{}}}', REFUSED],
 	['arguments twice', arguing('{},"arguments":{}'), REFUSED],
-	['the 100,000th name is the first again', wrapped(`{${many(100_000, (i) => `"k${i}":0`)},"k0":1}`), { status: [400, 413], code: [-32700, -32600] }],
+	['the 80,000th name is the first again', wrapped(`{${many(80_000, (i) => `"k${i}":0`)},"k0":1}`), REFUSED],
 	['a hundred thousand opening brackets', '['.repeat(100_000), REFUSED],
 	['a hundred thousand opening braces', '{"a":'.repeat(100_000), REFUSED],
 	['a hundred thousand pairs of brackets', wrapped(`${'['.repeat(100_000)}${']'.repeat(100_000)}`), REFUSED],
@@ -118,7 +118,7 @@ const REFUSALS = [
 	['a form feed for white space', '\f{"jsonrpc":"2.0","id":1,"method":"ping"}', PARSE],
 	['2 MiB', bytes('"', 'x'.repeat(2 << 20), '"'), TOO_LARGE],
 	['2 MiB of brackets', '['.repeat(2 << 20), TOO_LARGE],
-	['a batch of 100,000', `[${many(25_000, () => '{}')}]`, SHAPE],
+	['a batch of 100,000', `[${many(100_000, () => '{}')}]`, REFUSED],
 	['a batch of batches', `${'['.repeat(30)}${']'.repeat(30)}`, SHAPE],
 ];
 
@@ -185,7 +185,8 @@ const HEADERS = [
 	['Mcp-Name of 10,000 bytes in base64', { 'Mcp-Name': `=?base64?${Buffer.from('x'.repeat(7_000)).toString('base64')}?=` }, { status: 400, code: -32020 }],
 	['control characters in Mcp-Method', { 'Mcp-Method': 'tools/\u0001list' }, { status: 400, nginx: true }],
 	['bytes above ASCII in the version', { 'MCP-Protocol-Version': '2026\u00e9' }, { status: 400, code: [-32020, -32000] }],
-	['500 headers nobody reads', Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`X-${i}`, 'x'])), { status: [200, 400, 431], nginx: true }],
+	['200 headers nobody reads', Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`X-${i}`, 'x'])), { status: 200, code: null }],
+	['1000 headers nobody reads', Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`X-${i}`, 'x'])), { status: [200, 400, 431], nginx: true }],
 	['a header with the name of a parameter', { 'MCP-Catalog': 'other', MCP_CATALOG: 'other', 'Remote-Addr': '10.0.0.1', 'X-Forwarded-For': '10.0.0.1' }, { status: 200, code: null }],
 	['a traceparent that is none', { traceparent: `00-${'z'.repeat(3_000)}` }, { status: 200, code: null }],
 	['a User-Agent of 10,000 bytes', { 'User-Agent': 'u'.repeat(10_000) }, { status: 200, code: null }],
@@ -193,7 +194,7 @@ const HEADERS = [
 
 for (const [what, headers, want] of HEADERS)
 	test(`headers: ${what}`, async () => {
-		const request = modern('tools/list');
+		const request = modern('tools/call', { name: 'list_pipelines', arguments: { limit: 1 } });
 		check(await stack.post({ ...request, headers: { ...request.headers, ...headers } }, { key: headers.Authorization ? undefined : key }), want);
 	});
 
@@ -206,9 +207,10 @@ test('the address of a client is the connection\'s, whatever it claims', async (
 
 /* ---- afterwards ----------------------------------------------------------------------------------- */
 
-test('the workers are the same processes', () => {
+test('the workers are the same processes', (say) => {
 	const now = stack.children();
 
+	say(`${now.length} processes of ${readlinkSync(`/proc/${stack.pids.master}/exe`)}`);
 	assert.deepEqual(now.filter((p) => p.state === 'Z'), []);
 	assert.deepEqual(now.map((p) => p.pid).sort(), pids);
 });
@@ -237,7 +239,7 @@ async function probe(body, want, era) {
 		check(answer, want);
 	}
 	const median = times.sort((a, b) => a - b)[TIMES >> 1];
-	assert.ok(median < MEDIAN_MS * (sanitized ? 4 : 1), `median of ${TIMES} is ${median.toFixed(1)} ms`);
+	assert.ok(median < MEDIAN_MS, `median of ${TIMES} is ${median.toFixed(1)} ms`);
 }
 
 await run();

@@ -110,7 +110,8 @@ test('a body that never arrives in full leaves the worker free', async () => {
 	check(await send(list()), good());
 });
 row('an empty body is 400 -32700', raw(''), { status: 400, code: -32700, id: null });
-row('a body above the limit is 413 with a JSON body', raw(`"${'x'.repeat(8 << 20)}"`),
+row('a body just above the limit is 413, by the server itself', raw(`"${'x'.repeat((1 << 20) - 1)}"`), { status: 413, id: null });
+row('a body far above the limit is 413 with a JSON body', raw(`"${'x'.repeat(8 << 20)}"`),
 	{ status: 413, nginx: true, id: null, also: ({ json }) => assert.ok(json?.error?.message, 'body of 413 is no JSON-RPC error') });
 
 /* ---- transport: credentials ------------------------------------------------------------------- */
@@ -190,6 +191,20 @@ async function move_to_catalog(db, credential, catalog) {
 		[catalog]);
 	await db.query('update mcp.credential set catalog = $2, tenant_id = $3 where id = $1', [credential, catalog, id]);
 }
+
+/* Whoever is refused before the body is read must not hold a worker: a pool is soon empty. */
+for (const [what, request] of [['401', { ...list(), credential: bearer('noise') }], ['403', bent(list(), { Origin: 'https://evil.example' })],
+	['405', { ...list(), method: 'PUT' }], ['415', bent(list(), { 'Content-Type': 'text/plain' })], ['413', raw(`"${'x'.repeat((1 << 20) + 1)}"`)],
+	['401 with a large body', { ...raw(`"${'x'.repeat(900_000)}"`), credential: bearer('noise') }]])
+	test(`a ${what} takes no time`, async () => {
+		const times = [];
+		for (let i = 0; i < 5; i++) {
+			const started_ms = performance.now();
+			await send(request);
+			times.push(performance.now() - started_ms);
+		}
+		assert.ok(times.sort((a, b) => a - b)[2] < 200, `median of five is ${times[2].toFixed(0)} ms`);
+	});
 
 /* ---- transport: headers twice, request ids, TLS ------------------------------------------------ */
 

@@ -61,7 +61,7 @@ function keeps_to_plan(answers, say) {
 	const odd = answers.filter((a) => a.status !== 200 && a.status !== 429);
 	assert.equal(odd.length, 0, `other answers: ${odd[0]?.status} ${odd[0]?.text}`);
 	assert.ok(answers.some((a) => a.status === 429), 'some were refused');
-	answers.filter((a) => a.status === 429).forEach(refusal);
+	answers.filter((a) => a.status === 429).forEach((a) => refusal(a));
 }
 
 /* What a 429 must carry; id: the token of the request. */

@@ -319,13 +319,25 @@ broken('a unique index on an expression', 'create unique index by_word on planas
 
 broken('an exclusion over all tenants', 'alter table planasonix.pipeline add constraint alone exclude using hash (id with =)',
 	'alter table planasonix.pipeline drop constraint alone',
-	{ finds: ['table planasonix.pipeline: its unique index planasonix.alone does not lead with tenant_id, so a conflict tells of another tenant\'s rows'] });
+	{ among: ['table planasonix.pipeline: its unique index planasonix.alone does not lead with tenant_id, so a conflict tells of another tenant\'s rows'] });
 
 broken('a foreign key over all tenants', `alter table planasonix.pipeline add constraint by_id unique (id);
 	${table('note', 'tenant_id uuid not null, id uuid not null, pipeline_id uuid references planasonix.pipeline (id), primary key (tenant_id, id)')}`,
 'drop table planasonix.note; alter table planasonix.pipeline drop constraint by_id',
-{ finds: ['table planasonix.note: its foreign key note_pipeline_id_fkey does not lead with tenant_id, so a row can point at another tenant\'s',
+{ among: ['table planasonix.note: its foreign key note_pipeline_id_fkey does not lead with tenant_id, so a row can point at another tenant\'s',
 	'table planasonix.pipeline: its unique index planasonix.by_id does not lead with tenant_id, so a conflict tells of another tenant\'s rows'] });
+
+broken('a constraint that has nothing to say to who violates it', 'comment on constraint pipeline_name_check on planasonix.pipeline is null',
+	'comment on constraint pipeline_name_check on planasonix.pipeline is \'A pipeline name has 1 to 200 characters.\'',
+	{ finds: ['table planasonix.pipeline: its constraint pipeline_name_check has no comment, which is what a caller is told when it refuses a row'] });
+
+broken('a constraint of a table below one that can be emptied', `grant delete on planasonix.pipeline to planasonix_tenant;
+	comment on constraint run_pipeline_fkey on planasonix.run is null`, `revoke delete on planasonix.pipeline from planasonix_tenant;
+	comment on constraint run_pipeline_fkey on planasonix.run is 'pipeline not found'`,
+{ finds: ['table planasonix.run: its constraint run_pipeline_fkey has no comment, which is what a caller is told when it refuses a row'] });
+
+broken('a constraint that no tool can violate is nothing bad', 'comment on constraint run_rows_check on planasonix.run is null',
+	'comment on constraint run_rows_check on planasonix.run is \'A run cannot load fewer than 0 rows.\'', { finds: [] });
 
 /* ---- functions ---------------------------------------------------------------------------------- */
 

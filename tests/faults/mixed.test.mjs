@@ -152,18 +152,14 @@ async function one_client() {
 }
 
 const progress = (part) => until(`${part} of the requests`, () => tally.sent >= REQUESTS * part, { timeout_ms: 600_000, every_ms: 20 });
-const audit = () => stack.children().find((p) => p.state !== 'Z' && (/audit/.test(p.title) || /audit/.test(p.name)));
-
 /* Spread over the middle of the run. */
 async function killer(say) {
 	for (let i = 0; i < WORKER_KILLS; i++) {
 		await progress(0.1 + 0.8 * i / WORKER_KILLS);
-		const keep = audit()?.pid;
-		const victims = stack.children().filter((p) => p.pid !== keep && p.state !== 'Z');
-		process.kill(pick(victims).pid, 'SIGKILL');
+		process.kill(pick(stack.workers('fast')).pid, 'SIGKILL');
 		workers_killed++;
 		if (i % 3 === 1)
-			process.kill(audit().pid, 'SIGKILL');
+			stack.workers('audit').forEach(({ pid }) => process.kill(pid, 'SIGKILL'));
 		if (i % Math.ceil(WORKER_KILLS / 2) === 2) {
 			await stack.ctl('kill9', 'redis');
 			await sleep(300);

@@ -28,7 +28,21 @@ before(async () => {
 after(() => stack?.down());
 after(() => tools.remove());
 
-const unavailable = { status: 503, code: 503, id: '1', headers: { 'Retry-After': /^[1-9]\d*$/, 'Content-Type': /^application\/json/ } };
+/* Who calls is asked before the body is read: then there is no id to give back. */
+const unavailable = { status: 503, code: 503, headers: { 'Retry-After': /^[1-9]\d*$/, 'Content-Type': /^application\/json/ } };
+
+/* A test during which servers are stopped: whatever becomes of it, they run again afterwards. */
+function outage(name, fn) {
+	test(name, async (say) => {
+		try {
+			await fn(say);
+		} finally {
+			for (const what of ['postgres', 'redis', 'fpm'])
+				await stack.ctl('start', what);
+			await stack.serving();
+		}
+	}, { timeout_ms: 120_000 });
+}
 
 async function timed(call) {
 	const started_ms = performance.now();
@@ -58,7 +72,7 @@ async function all_told(answers) {
 }
 
 for (const how of ['stop', 'kill9'])
-	test(`PostgreSQL away (${how}): 503 with Retry-After, and back by itself`, async () => {
+	outage(`PostgreSQL away (${how}): 503 with Retry-After, and back by itself`, async () => {
 		const master = stack.pids.master;
 		const answers = [];
 
@@ -74,9 +88,9 @@ for (const how of ['stop', 'kill9'])
 		assert.deepEqual(many.map((a) => a.status).filter((s) => s !== 200), [], 'every worker has found back');
 		await all_told(answers);
 		assert.ok((await stack.events()).filter((e) => answers.some((a) => a.headers['x-request-id'] === e.id)).every((e) => e.outcome === 'unavailable'));
-	}, { timeout_ms: 120_000 });
+	});
 
-test('PostgreSQL stopped under a call: 503, not a hang', async () => {
+outage('PostgreSQL stopped under a call: 503, not a hang', async () => {
 	const nap = stack.call(key, 'nap', { seconds: 4 });
 	await sleep(500);
 	await stack.ctl('stop', 'postgres');
@@ -85,9 +99,9 @@ test('PostgreSQL stopped under a call: 503, not a hang', async () => {
 	await stack.ctl('start', 'postgres');
 	await stack.serving(20_000);
 	assert.equal((await stack.event(answer.headers['x-request-id'])).outcome, 'unavailable');
-}, { timeout_ms: 120_000 });
+});
 
-test('a backend ended by an operator: one call, and the worker goes on', async () => {
+outage('a backend ended by an operator: one call, and the worker goes on', async () => {
 	const db = await stack.db('postgres_super');
 	const nap = stack.call(key, 'nap', { seconds: 4 });
 	await until('a backend sleeps', async () => (await db.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mcp_worker' and query like '%pg_sleep%' and state = 'active'")).rowCount > 0);
@@ -98,7 +112,7 @@ test('a backend ended by an operator: one call, and the worker goes on', async (
 	await db.end();
 });
 
-test('started without PostgreSQL and Redis: 503 until they are there', async () => {
+outage('started without PostgreSQL and Redis: 503 until they are there', async () => {
 	for (const what of ['fpm', 'postgres', 'redis'])
 		await stack.ctl('stop', what);
 	await stack.ctl('start', 'fpm');
@@ -109,18 +123,18 @@ test('started without PostgreSQL and Redis: 503 until they are there', async () 
 		check(await read(), unavailable);
 	await stack.ctl('start', 'postgres');
 	await stack.serving(20_000);
-}, { timeout_ms: 180_000 });
+});
 
-test('started without Redis alone: served', async () => {
+outage('started without Redis alone: served', async () => {
 	await stack.ctl('stop', 'fpm');
 	await stack.ctl('stop', 'redis');
 	await stack.ctl('start', 'fpm');
 	await stack.serving(20_000);
 	await stack.ctl('start', 'redis');
-}, { timeout_ms: 120_000 });
+});
 
 for (const how of ['stop', 'kill9'])
-	test(`Redis away (${how}): calls go on, and no event is lost`, async () => {
+	outage(`Redis away (${how}): calls go on, and no event is lost`, async () => {
 		const answers = [];
 
 		answers.push(...await Promise.all(Array.from({ length: 20 }, () => read())));
@@ -131,9 +145,9 @@ for (const how of ['stop', 'kill9'])
 		answers.push(...await Promise.all(Array.from({ length: 20 }, () => read())));
 		assert.deepEqual(answers.map((a) => a.status).filter((s) => s !== 200), []);
 		await all_told(answers);
-	}, { timeout_ms: 120_000 });
+	});
 
-test('Redis away: the plan holds on this node', async () => {
+outage('Redis away: the plan holds on this node', async () => {
 	const tenant = await stack.new_tenant('outage-plan', 'professional');
 	await stack.ctl('stop', 'redis');
 	try {
@@ -149,9 +163,9 @@ test('Redis away: the plan holds on this node', async () => {
 	} finally {
 		await stack.ctl('start', 'redis');
 	}
-}, { timeout_ms: 60_000 });
+});
 
-test('Redis frozen: a call waits a moment, not for ever', async () => {
+outage('Redis frozen: a call waits a moment, not for ever', async () => {
 	const answers = [];
 	process.kill(stack.pids.redis, 'SIGSTOP');
 	try {
@@ -165,9 +179,9 @@ test('Redis frozen: a call waits a moment, not for ever', async () => {
 	}
 	assert.deepEqual(answers.map((a) => a.status).filter((s) => s !== 200), []);
 	await all_told(answers);
-}, { timeout_ms: 90_000 });
+});
 
-test('Redis without its data (a new, empty one): the limits and the stream begin anew', async () => {
+outage('Redis without its data (a new, empty one): the limits and the stream begin anew', async () => {
 	const redis = stack.redis();
 	await redis.send('FLUSHALL');
 	await redis.send('SCRIPT', 'FLUSH');
@@ -177,7 +191,7 @@ test('Redis without its data (a new, empty one): the limits and the stream begin
 	await all_told(answers);
 });
 
-test('the audit log full: writes are refused, reads go on, and afterwards both', async (say) => {
+outage('the audit log full: writes are refused, reads go on, and afterwards both', async (say) => {
 	await stack.ctl('stop', 'redis');
 	try {
 		const pool = stack.pool(6);
@@ -200,6 +214,6 @@ test('the audit log full: writes are refused, reads go on, and afterwards both',
 		await stack.ctl('start', 'redis');
 	}
 	await until('a write is accepted again', async () => (await write()).status === 200, { timeout_ms: 20_000, every_ms: 300 });
-}, { timeout_ms: 180_000 });
+});
 
 await run();

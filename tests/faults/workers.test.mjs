@@ -40,7 +40,8 @@ async function busy_worker() {
 	return busy[0].pid;
 }
 
-const full_house = () => until(`${WORKERS} fast workers and the audit process`, () => stack.children().filter((p) => p.state !== 'Z').length >= WORKERS + 1, { timeout_ms: 10_000 });
+const full_house = () => until(`${WORKERS} fast workers, a warden and an audit process`, () =>
+	stack.workers('fast').length === WORKERS && stack.workers('warden').length === 1 && stack.workers('audit').length === 1, { timeout_ms: 15_000 });
 
 /* The answer of nginx when the worker behind it is gone. */
 const lost = { status: 502, code: 502, id: null, nginx: true, headers: { 'Retry-After': /^[1-9]\d*$/, 'X-Request-Id': null } };
@@ -96,10 +97,8 @@ test('a write whose worker died is not done', async () => {
 
 test('idle workers killed -9 cost nothing', async () => {
 	const started = new Date().toISOString();
-	const before_kill = stack.children().map((p) => p.pid);
-	const audit = audit_process().pid;
 
-	for (const pid of before_kill.filter((p) => p !== audit).slice(0, 3))
+	for (const { pid } of stack.workers('fast').slice(0, 3))
 		process.kill(pid, 'SIGKILL');
 	for (let i = 0; i < 40; i++)
 		assert.equal((await quick()).status, 200);
@@ -109,22 +108,29 @@ test('idle workers killed -9 cost nothing', async () => {
 	assert.deepEqual(events, [], 'no event for a worker that had nothing to do');
 });
 
-/* The child that never holds the listening socket's requests: it says so in its name. */
-function audit_process() {
-	const found = stack.children().filter((p) => /audit/.test(p.title) || /audit/.test(p.name));
-	assert.equal(found.length, 1, `audit processes: ${JSON.stringify(stack.children())}`);
-	return found[0];
-}
+test('the warden killed -9: it is there again, and revocation is still heard of', async () => {
+	const [{ pid }] = stack.workers('warden');
+	const tenant = await stack.new_tenant('warded', 'internal');
+	const list = async () => (await stack.post(modern('tools/list'), { key: tenant.key })).status;
+
+	assert.equal(await list(), 200);
+	process.kill(pid, 'SIGKILL');
+	await db.query('update mcp.tenant set suspended_at = now() where id = $1', [tenant.id]);
+	await sleep(1_100);
+	for (let i = 0; i < 2 * WORKERS; i++)
+		assert.equal(await list(), 403);
+	await full_house();
+});
 
 test('the audit process killed -9, again and again: every event once', async () => {
 	const ids = [];
 
 	for (let round = 0; round < 4; round++) {
-		const victim = audit_process().pid;
+		const [{ pid: victim }] = await until('an audit process', () => stack.workers('audit').length === 1 && stack.workers('audit'));
 		const wave = Array.from({ length: 60 }, () => quick());
 		process.kill(victim, 'SIGKILL');
 		ids.push(...(await Promise.all(wave)).map((a) => a.headers['x-request-id']));
-		await until('a new audit process', () => stack.children().some((p) => p.state !== 'Z' && p.pid !== victim && (/audit/.test(p.title) || /audit/.test(p.name))));
+		await until('a new audit process', () => stack.workers('audit').some((p) => p.pid !== victim));
 	}
 	await stack.events_where('of the last call', (e) => e.id === ids.at(-1));
 	const count = new Map();
@@ -224,14 +230,14 @@ test('the master killed -9 takes its workers with it, and a new one starts', asy
 
 test('workers retire without losing a request', async () => {
 	await stack.configure({ MCP_WORKER_REQUESTS: 20 });
-	const first = new Set(stack.children().map((p) => p.pid));
+	const first = new Set(stack.workers('fast').map((p) => p.pid));
 	const pool = stack.pool(6);
 	const request = modern('tools/list');
 	const statuses = await Promise.all(Array.from({ length: 1200 }, () => pool.send({ path: stack.endpoint, headers: { ...request.headers, ...bearer(key) }, body: request.body })
 		.then((a) => a.status)));
 
 	assert.deepEqual(statuses.filter((s) => s !== 200), []);
-	const others = stack.children().filter((p) => !first.has(p.pid));
+	const others = stack.workers('fast').filter((p) => !first.has(p.pid));
 	assert.ok(others.length >= WORKERS, `${others.length} workers are new`);
 	await stack.configure({ MCP_WORKER_REQUESTS: 100000 });
 }, { timeout_ms: 60_000 });
@@ -277,7 +283,7 @@ test('a storm of dying workers is braked, and over when it is over', async (say)
 test('after all that, no zombie and no stray process', async () => {
 	await full_house();
 	assert.deepEqual(stack.children().filter((p) => p.state === 'Z'), []);
-	assert.equal(stack.children().length, WORKERS + 1);
+	assert.deepEqual(stack.children().map((p) => p.name).sort(), [...Array(WORKERS).fill('mcp-fpm fast'), 'mcp-fpm audit', 'mcp-fpm warden'].sort());
 });
 
 await run();

@@ -48,6 +48,32 @@ begin(struct request *rq)
 	audit_begin(rq);
 }
 
+/* A full log takes one event in a hundred, which says how many it stands for. */
+static void
+test_sampled(void)
+{
+	struct request rq;
+	uint64_t lost = atomic_load(&board.audit_lost);
+	int i, written = 0;
+	uint32_t count = 0;
+
+	atomic_store(&board.audit_full, 1);
+	for (i = 0; i < 250; i++) {
+		begin(&rq);
+		if (audit_append(&cfg, &board, slot) != 0)
+			break;
+		if (slot->event.count > 1) {
+			written++;
+			count += slot->event.count;
+		}
+		arena_close(&rq.mem);
+	}
+	is_int(written, 2, "of 250 events a full log takes two");
+	is_int(count, 200, "that stand for a hundred each");
+	is_int(atomic_load(&board.audit_lost) - lost, 248, "the others are counted");
+	atomic_store(&board.audit_full, 0);
+}
+
 static void
 test_event(void)
 {
@@ -62,9 +88,9 @@ test_event(void)
 	memcpy(first, e->id, sizeof(first));
 	ok(crypt_is_uuid(e->id) && e->seq == 1 && e->count == 1, "an event begins with an id and its number");
 	is_int(atomic_load(&slot->stage), EVENT_OPEN, "and is open");
-	rq.method = "tools/call";
+	slot_put(e->method, sizeof(e->method), "tools/call");
 	rq.version = "2025-11-25";
-	rq.body_len = 77;
+	e->bytes_in = 77;
 	buf_str(&rq.reply.body, "12345");
 	slot_put(e->tool, sizeof(e->tool), "a \"quoted\"\ntool");
 	audit_settle(&rq);
@@ -226,10 +252,12 @@ append_nowhere(void *ctx)
 	cfg.audit_dir = "/nowhere";
 	fresh_segment();
 	begin(&rq);
-	if (audit_append(&cfg, &board, slot) != -1 || audit_append(&cfg, &board, slot) != -1)
+	if (audit_append(&cfg, &board, slot) != -1 || atomic_load(&slot->stage) != EVENT_NONE)
 		_exit(2);
-	if (!atomic_load(&board.audit_full) || atomic_load(&board.audit_lost) != 2 || atomic_load(&slot->stage) != EVENT_NONE)
+	if (audit_append(&cfg, &board, slot) != 0)	/* one of the many that a full log does not take */
 		_exit(3);
+	if (!atomic_load(&board.audit_full) || atomic_load(&board.audit_lost) != 2)
+		_exit(4);
 	arena_close(&rq.mem);
 }
 
@@ -290,6 +318,7 @@ main(void)
 	test_bury();
 	test_bury_written();
 	test_full();
+	test_sampled();
 	remove_dir();
 	arena_close(&mem);
 	return tap_done();

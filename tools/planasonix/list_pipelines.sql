@@ -2,7 +2,7 @@
 -- a place to start from; and the place is a sub-select, because row security lets only what it knows to be leakproof
 -- into an index condition, which coalesce is not.
 select
-	mcp.tenant() as org,
+	(select mcp.tenant()) as org,
 	p.id,
 	p.name,
 	source.name as source,

@@ -119,7 +119,7 @@ function check_error(answer, differ) {
 		differ('jsonrpc', answer.json.jsonrpc, '2.0');
 	if (typeof error.message !== 'string' || error.message === '')
 		differ('error.message', error.message, 'a sentence');
-	if (/planasonix\.[a-z]+\b|mcp_worker|\bPQ|libpq|pg_|fcgi\/|\.c:\d/i.test(error.message))
+	if (/postgres|redis|socket|planasonix\.[a-z]+\b|mcp_|mcp\.[a-z]|libpq|\bpg_|fcgi\/|\.c:\d/i.test(error.message))
 		differ('error.message', error.message, 'no internals');
 	if (!/^application\/json/i.test(answer.headers['content-type'] ?? ''))
 		differ('Content-Type', answer.headers['content-type'], 'application/json');

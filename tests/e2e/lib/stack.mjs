@@ -13,6 +13,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { diag, has_failed } from './tap.mjs';
 import { Pool, exchange, message } from './wire.mjs';
 import { Redis } from './resp.mjs';
 import { bearer, modern } from './mcp.mjs';
@@ -203,9 +204,9 @@ export class Stack {
 		return sh(program, ['-e', path.join(this.dir, 'mcp.env'), ...words]);
 	}
 
-	/* What the master and its workers have logged so far. */
-	log() {
-		return readFileSync(path.join(this.dir, 'log/fpm.log'), 'utf8');
+	/* What a server has logged so far; fpm: the master and its workers. */
+	log(server = 'fpm') {
+		return readFileSync(path.join(this.dir, `log/${server}.log`), 'utf8');
 	}
 
 	/* The answer to one tools/list of a tenant that no limit stops, or the error as { status: 0 }. */
@@ -274,7 +275,12 @@ export class Stack {
 		return this.children().filter(({ pid }) => sockets_of(pid).some((inode) => ours.has(inode)));
 	}
 
-	/* Processes whose parent is the master: [{ pid, name, state }]. */
+	/* The living children of one pool: fast, audit, warden. */
+	workers(pool) {
+		return this.children().filter(({ name, state }) => name === `mcp-fpm ${pool}` && state !== 'Z');
+	}
+
+	/* Processes whose parent is the master: [{ pid, parent, state, name, title }]. */
 	children(pid = this.pids.master) {
 		return process_table().filter((p) => p.parent === pid);
 	}
@@ -282,6 +288,8 @@ export class Stack {
 	async down() {
 		for (const close of this.clients.splice(0).reverse())
 			await close();
+		if (this.own && has_failed())
+			diag(`what the server said:\n${this.log().split('\n').filter((line) => line && !line.startsWith('{')).slice(-30).join('\n')}`);
 		if (this.own)
 			await must(`${STACK_DIR}/down`, [], { env: this.own, timeout_ms: UP_MS });
 	}

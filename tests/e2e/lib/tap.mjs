@@ -7,6 +7,7 @@
  * to node:assert and to the suites.
  */
 
+let failed = 0;
 const tests = [];
 const befores = [];
 const afters = [];
@@ -33,9 +34,10 @@ export function diag(text) {
 		console.log(`# ${line}`);
 }
 
-export async function run() {
-	let failed = 0;
+/* Whether something has gone wrong so far: then it is worth telling more. */
+export const has_failed = () => failed > 0;
 
+export async function run() {
 	console.log(`TAP version 13\n1..${tests.length}`);
 	const broken = await attempt_all(befores);
 	if (broken)
