@@ -100,7 +100,7 @@ create function mcp.cron_parse(expression text) returns bigint[]
 as $$
 declare
 	field text[] := regexp_split_to_array(btrim(left(expression, 201), E' \t'), '[ \t]+');
-	weekdays bigint;
+	fields bigint[];
 begin
 	if length(expression) > 200 then
 		raise exception using errcode = 'MC422', message = 'A cron expression has at most 200 characters.';
@@ -109,14 +109,15 @@ begin
 			message = 'A cron expression has five fields: minute, hour, day of the month, month, day of the week.';
 	end if;
 
-	weekdays := mcp.cron_field(field[5], 'day of the week', 0, 6, '{sun,mon,tue,wed,thu,fri,sat}');
-	return array[
+	fields := array[
 		mcp.cron_field(field[1], 'minute', 0, 59, '{}'),
 		mcp.cron_field(field[2], 'hour', 0, 23, '{}'),
 		mcp.cron_field(field[3], 'day of the month', 1, 31, '{}'),
 		mcp.cron_field(field[4], 'month', 1, 12, '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}'),
-		(weekdays | (weekdays >> 7)) & 127,
+		mcp.cron_field(field[5], 'day of the week', 0, 6, '{sun,mon,tue,wed,thu,fri,sat}'),
 		(field[3] !~ '^\*' and field[5] !~ '^\*')::integer];
+	fields[5] := (fields[5] | (fields[5] >> 7)) & 127;
+	return fields;
 end
 $$;
 
