@@ -39,11 +39,11 @@ test('for every tool and id argument: globex ids, random ids and malformed ids a
 	assert.ok(theirs.length >= 40, `globex has ${theirs.length} ids to ask for`);
 	for (const tool of tools)
 		for (const argument of id_arguments(tool)) {
-			const want = await answer_without_id(tool.name, argument, crypto.randomUUID());
+			const want = await answer_without_id(tool, argument, crypto.randomUUID());
 
 			assert.match(want, /not found/, `${tool.name} of an unknown id: ${want}`);
 			for (const id of [...known, ...random, ...malformed]) {
-				assert.equal(await answer_without_id(tool.name, argument, id), want, `${tool.name} ${argument}=${id}`);
+				assert.equal(await answer_without_id(tool, argument, id), want, `${tool.name} ${argument}=${id}`);
 				asked++;
 			}
 		}
@@ -82,7 +82,7 @@ test('a tenant named in arguments or headers changes nothing', async () => {
 
 /* The answer with the id, the request's own id and the clock taken out: head and body. */
 async function answer_without_id(tool, argument, id) {
-	const answer = await stack.call(stack.key('acme'), tool, { [argument]: id });
+	const answer = await stack.call(stack.key('acme'), tool.name, { ...rest_of(tool), [argument]: id });
 	const quiet = answer.all.filter(([name]) => !/^(date|x-request-id|(x-)?ratelimit-.*|content-length)$/i.test(name));
 	const quoted = JSON.stringify(id).slice(1, -1);
 
@@ -90,6 +90,13 @@ async function answer_without_id(tool, argument, id) {
 	const text = id.length < 8 ? answer.text : answer.text.replaceAll(quoted, 'ID').replaceAll(id, 'ID');
 
 	return JSON.stringify({ status: answer.status, headers: quiet, text });
+}
+
+/* Something for each argument that a tool cannot do without. */
+function rest_of({ inputSchema: { properties, required = [] } }) {
+	const some = ({ type, examples, enum: words }) => examples?.[0] ?? words?.[0] ?? { object: {} }[type] ?? 'x';
+
+	return Object.fromEntries(required.map((name) => [name, some(properties[name])]));
 }
 
 const id_arguments = (tool) => Object.entries(tool.inputSchema.properties ?? {})
