@@ -16,7 +16,11 @@
 #define ROWS_MAX 100		/* findings of one question; who has more has read enough */
 
 /* SECURITY DEFINER functions that the login itself is meant to reach, whatever the catalog. */
-#define CORE_DEFINERS "[\"mcp.identify(bytea)\", \"mcp.enter(uuid, bigint)\", \"mcp.audit(jsonb)\"]"
+#define CORE_DEFINERS \
+	"[\"mcp.identify(bytea)\", \"mcp.enter(uuid, bigint)\", \"mcp.audit(jsonb)\"," \
+	" \"mcp.idempotency_claim(text, text, text)\", \"mcp.idempotency_keep(text, text, jsonb)\"," \
+	" \"mcp.idempotency_purge(integer)\"," \
+	" \"mcp.used(uuid[], timestamp with time zone[], bigint[])\"]"
 
 /* Has the role any privilege on the table, or on a column of it? */
 #define MAY(role, table) \

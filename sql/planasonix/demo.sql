@@ -95,6 +95,17 @@ select pg_temp.demo_id(d.slug || '/destination/' || d.name), d.tenant_id, d.name
 from demo_destination d
 on conflict do nothing;
 
+-- Connections that no pipeline uses: one just made, one left behind.
+insert into planasonix.connection (id, tenant_id, name, type, category, created_at, updated_at)
+select pg_temp.demo_id(d.slug || '/' || c.category || '/' || c.name), d.tenant_id, c.name, c.type, c.category, c.created_at, c.created_at
+from demo_destination d
+cross join (values
+	('PostgreSQL staging', 'postgres', 'source', now() - interval '2 days'),
+	('Redshift (decommissioned)', 'redshift', 'destination', now() - interval '900 days')
+) as c (name, type, category, created_at)
+where d.position = 0 and d.slug <> 'bench'
+on conflict do nothing;
+
 -- turns = 2: the tenant's streams take turns between its two destinations.
 create temporary table demo_pipeline on commit drop as
 	select pg_temp.demo_id(d.slug || '/' || s.stream || ' to ' || d.place) as id, d.tenant_id, d.slug, d.runs,
@@ -136,20 +147,6 @@ cross join (values
 where d.position = 0 and d.slug <> 'bench'
 on conflict do nothing;
 
-insert into planasonix.schedule (id, tenant_id, pipeline_id, cron_expression, frequency, timezone, enabled, next_run_at)
-select pg_temp.demo_id(p.slug || '/schedule/' || p.name), p.tenant_id, p.id, c.cron, c.frequency, c.zone, p.chance % 10 <> 9,
-	case when p.chance % 10 <> 9 then date_trunc('hour', now()) + c.period * (1 + p.chance % 3) / 3 end
-from demo_pipeline p
-join (values
-	(0, '0 * * * *', 'hourly', 'UTC', interval '1 hour'),
-	(1, '15 6 * * *', 'daily', 'America/New_York', interval '1 day'),
-	(2, '30 2 * * *', 'daily', 'UTC', interval '1 day'),
-	(3, '0 5 * * 1', 'weekly', 'Europe/Berlin', interval '7 days'),
-	(4, '*/15 8-18 * * 1-5', 'custom', 'America/Chicago', interval '15 minutes')
-) as c (kind, cron, frequency, zone, period) on c.kind = p.chance % 5
-where p.chance % 8 <> 7
-on conflict do nothing;
-
 -- A pipeline's runs, the newest first: k = 1 happened lately, each earlier one a period before.  A pipeline in error
 -- failed lately; others fail now and then.
 create temporary table demo_run on commit drop as
@@ -188,6 +185,38 @@ select id, tenant_id, pipeline_id, status,
 	])[1 + chance % 8] end
 from demo_run
 order by started_at
+on conflict do nothing;
+
+-- Its last run is the pipeline's newest that was not asked for by hand.
+insert into planasonix.schedule
+	(id, tenant_id, pipeline_id, cron_expression, frequency, timezone, enabled, next_run_at, last_run_at, last_run_status, created_at, updated_at)
+select pg_temp.demo_id(p.slug || '/schedule/' || p.name), p.tenant_id, p.id, c.cron, c.frequency, c.zone, p.chance % 10 <> 9,
+	case when p.chance % 10 <> 9 then mcp.cron_next(c.cron, c.zone, now()) end, last.started_at, last.status,
+	now() - interval '300 days' + p.chance * interval '1 day', now() - p.chance * interval '1 hour'
+from demo_pipeline p
+join (values
+	(0, '0 * * * *', 'hourly', 'UTC'),
+	(1, '15 6 * * *', 'daily', 'America/New_York'),
+	(2, '30 2 * * *', 'daily', 'UTC'),
+	(3, '0 5 * * 1', 'weekly', 'Europe/Berlin'),
+	(4, '*/15 8-18 * * 1-5', 'custom', 'America/Chicago')
+) as c (kind, cron, frequency, zone) on c.kind = p.chance % 5
+left join lateral (
+	select r.started_at, r.status
+	from demo_run r
+	where r.pipeline_id = p.id and r.chance % 6 <> 0
+	order by r.started_at desc
+	limit 1
+) last on true
+where p.chance % 8 <> 7
+on conflict do nothing;
+
+-- A second schedule, for books that close in March and December.
+insert into planasonix.schedule (id, tenant_id, pipeline_id, cron_expression, frequency, timezone, next_run_at, created_at, updated_at)
+select pg_temp.demo_id(p.slug || '/schedule/closing/' || p.name), p.tenant_id, p.id, '0 22 31 mar,dec *', 'custom', 'America/New_York',
+	mcp.cron_next('0 22 31 mar,dec *', 'America/New_York', now()), now() - interval '90 days', now() - interval '90 days'
+from demo_pipeline p
+where p.name like 'NetSuite journal entries%'
 on conflict do nothing;
 
 insert into planasonix.alert (id, tenant_id, pipeline_id, kind, fired_at)

@@ -46,9 +46,11 @@ export async function stop() {
 		rmSync(dir, { recursive: true, force: true });
 }
 
+export const conninfo = (login) => postgres('conninfo', login).then((text) => text.trim());
+
 /* A new connection of a login. */
 export async function connect(login) {
-	const client = new pg.Client(libpq_words(await postgres('conninfo', login)));
+	const client = new pg.Client(libpq_words(await conninfo(login)));
 
 	await client.connect();
 	clients.push(client);
@@ -69,7 +71,7 @@ export function load_demo(admin) {
 
 /* sql/roles.sql speaks psql; as it stands, by a superuser. */
 export async function run_roles() {
-	const words = libpq_words(await postgres('conninfo', 'postgres'));
+	const words = libpq_words(await conninfo('postgres'));
 
 	return must('psql', ['-X', '-h', words.host, '-p', words.port, '-U', words.user, '-d', words.database,
 		'-f', path.join(SQL, 'roles.sql')], { env: { PGPASSWORD: words.password } });

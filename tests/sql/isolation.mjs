@@ -1,8 +1,8 @@
 /*
  * isolation: that a call of catalog planasonix cannot see, change or point at another tenant's rows.
  *
- * Everything is done as the worker's login after SET ROLE, as a call does it.  Where the five tools
- * have no grant, one is given in a transaction that is taken back: policies must hold by themselves.
+ * Everything is done as the worker's login after SET ROLE, as a call does it.  Where the tools have
+ * no grant, one is given in a transaction that is taken back: policies must hold by themselves.
  */
 
 import assert from 'node:assert/strict';
@@ -28,28 +28,44 @@ async function armed(tenant, fn) {
 	});
 }
 
-test('every table but the shared one has forced row security and exactly one policy', async () => {
+test('every table but the shared one has forced row security and exactly one policy for the tools', async () => {
 	assert.deepEqual(await rows(owner, `select c.relname, c.relrowsecurity and c.relforcerowsecurity,
 			array(select concat_ws(' ', p.polname, p.polcmd, p.polpermissive, p.polroles::regrole[]::text,
 				pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
-				from pg_policy p where p.polrelid = c.oid)
+				from pg_policy p where p.polrelid = c.oid order by p.polname desc)
 		from pg_class c where c.relnamespace = 'planasonix'::regnamespace and c.relkind in ('r', 'p') order by 1`),
 	[...TABLES.map((name) => [name, true,
-		['tenant * t {planasonix_tenant} (tenant_id = mcp.tenant()) (tenant_id = mcp.tenant())']]),
+		['tenant * t {planasonix_tenant} (tenant_id = mcp.tenant()) (tenant_id = mcp.tenant())',
+			...name === 'run' ? ['executor_reads r t {mcp_executor} true', 'executor_ends w t {mcp_executor} (status = \'running\'::text) true'] : []]]),
 	['connection_type', false, []]].sort());
 });
 
-test('grants are what the five tools need', async () => {
-	assert.deepEqual((await rows(owner, `select concat_ws(' ', c.relname, g.privilege_type) from pg_class c
+test('grants are what the tools and the executor need', async () => {
+	const found = await rows(owner, `select g.grantee::regrole::text, c.relname, g.privilege_type, null from pg_class c
 			cross join lateral aclexplode(c.relacl) g
 			where c.relnamespace = 'planasonix'::regnamespace and g.grantee <> c.relowner
 		union all
-		select concat_ws(' ', c.relname, a.attname, g.privilege_type) from pg_class c
+		select g.grantee::regrole::text, c.relname, g.privilege_type, string_agg(a.attname, ' ' order by a.attname) from pg_class c
 			join pg_attribute a on a.attrelid = c.oid cross join lateral aclexplode(a.attacl) g
-			where c.relnamespace = 'planasonix'::regnamespace`)).flat().sort(), [
-		'connection category SELECT', 'connection created_at SELECT', 'connection id SELECT', 'connection name SELECT',
-		'connection tenant_id SELECT', 'connection type SELECT', 'connection updated_at SELECT', 'connection_type SELECT',
-		'pipeline SELECT', 'pipeline status UPDATE', 'pipeline updated_at UPDATE', 'run SELECT', 'schedule SELECT',
+			where c.relnamespace = 'planasonix'::regnamespace group by 1, 2, 3`);
+
+	assert.deepEqual(found.map((words) => words.filter(Boolean).join(' ')).sort(), [
+		'mcp_executor run SELECT',
+		'mcp_executor run UPDATE error_message finished_at rows_loaded status',
+		'planasonix_tenant alert SELECT',
+		'planasonix_tenant connection DELETE',
+		'planasonix_tenant connection INSERT category name params type',
+		'planasonix_tenant connection SELECT category created_at id name params tenant_id type updated_at',
+		'planasonix_tenant connection UPDATE name params updated_at',
+		'planasonix_tenant connection_type SELECT',
+		'planasonix_tenant pipeline SELECT',
+		'planasonix_tenant pipeline UPDATE deleted_at status updated_at',
+		'planasonix_tenant run INSERT parameters pipeline_id',
+		'planasonix_tenant run SELECT',
+		'planasonix_tenant schedule DELETE',
+		'planasonix_tenant schedule INSERT cron_expression frequency next_run_at pipeline_id timezone',
+		'planasonix_tenant schedule SELECT',
+		'planasonix_tenant schedule UPDATE cron_expression enabled frequency next_run_at timezone updated_at',
 	]);
 });
 
@@ -135,9 +151,11 @@ test('a pipeline cannot be drawn between connections of another tenant, nor a ru
 
 test('as a tool the worker cannot touch what the tools have no need of', () => undone(worker, async () => {
 	await enter_as(worker, ACME);
-	for (const statement of ['select params from connection', 'select * from connection', 'select from alert',
-		'update pipeline set name = \'x\'', 'update pipeline set tenant_id = tenant_id', 'delete from run', 'delete from pipeline',
-		'insert into run (pipeline_id) values (gen_random_uuid())', 'truncate pipeline', 'update connection_type set name = \'x\'',
+	for (const statement of ['update pipeline set name = \'x\'', 'update pipeline set tenant_id = tenant_id', 'delete from run', 'delete from pipeline',
+		'insert into run (pipeline_id, status) values (gen_random_uuid(), \'success\')', 'update run set status = \'success\'', 'delete from alert',
+		'update connection set type = \'mysql\'', 'update connection set tenant_id = tenant_id', 'update schedule set pipeline_id = pipeline_id',
+		'insert into schedule (tenant_id) values (mcp.tenant())', 'insert into alert (pipeline_id) values (gen_random_uuid())',
+		'select from mcp.outbox', 'select mcp.claim_outbox(\'x.y\', 1)', 'truncate pipeline', 'update connection_type set name = \'x\'',
 		'alter table pipeline disable row level security', 'drop policy tenant on pipeline', 'create table t (x int)',
 		'select planasonix.run_recorded()', 'select mcp.raise_generation(\'{}\')', 'select mcp.identify(\'\')'])
 		assert.equal(await state_of(worker, statement), '42501', statement);

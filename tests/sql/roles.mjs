@@ -63,12 +63,15 @@ test('mcp_worker owns nothing and can make nothing', async () => {
 	});
 });
 
-test('tables of schema mcp are nobody\'s but the owner\'s', async () => {
-	assert.deepEqual(await rows(owner, `select c.relname, g.grantee::regrole::text
+test('tables of schema mcp are nobody\'s but the owner\'s, and the outbox the executor\'s', async () => {
+	assert.deepEqual(await rows(owner, `select c.relname, g.grantee::regrole::text, g.privilege_type
 		from pg_class c cross join lateral aclexplode(c.relacl) g
-		where c.relnamespace = 'mcp'::regnamespace and g.grantee <> c.relowner`), []);
-	assert.deepEqual(await rows(owner, `select attrelid::regclass::text, attname from pg_attribute
-		where attacl is not null and attrelid in (select oid from pg_class where relnamespace = 'mcp'::regnamespace)`), []);
+		where c.relnamespace = 'mcp'::regnamespace and g.grantee <> c.relowner`), [
+		['outbox', 'mcp_executor', 'SELECT'], ['outbox', 'mcp_executor', 'DELETE']]);
+	assert.deepEqual(await rows(owner, `select attrelid::regclass::text, attname, g.grantee::regrole::text, g.privilege_type
+		from pg_attribute cross join lateral aclexplode(attacl) g
+		where attrelid in (select oid from pg_class where relnamespace = 'mcp'::regnamespace) order by 2`), [
+		['mcp.outbox', 'attempts', 'mcp_executor', 'UPDATE'], ['mcp.outbox', 'claimed_at', 'mcp_executor', 'UPDATE']]);
 
 	const tables = await rows(owner, `select oid::regclass::text from pg_class
 		where relnamespace = 'mcp'::regnamespace and relkind in ('r', 'p')`);
@@ -88,9 +91,12 @@ test('functions are executable by those they are for, and by nobody else', async
 			and has_function_privilege('${role}', p.oid, 'execute') order by 1`).then((found) => found.flat());
 	const tools = ['mcp.may', 'mcp.principal', 'mcp.tenant', 'mcp.unless', 'mcp.uuid', 'mcp.workspace'];
 
-	assert.deepEqual(await may('planasonix_tenant'), tools);
-	assert.deepEqual(await may('mcp_worker'), ['mcp.audit', 'mcp.enter', 'mcp.identify', ...tools]);
-	assert.deepEqual(await may('mcp_executor'), []);
+	const time = ['mcp.cron_check', 'mcp.cron_field', 'mcp.cron_moment', 'mcp.cron_next', 'mcp.cron_parse', 'mcp.cron_wall', 'mcp.iso', 'mcp.zone_check'];
+
+	assert.deepEqual(await may('planasonix_tenant'), [...tools, ...time, 'mcp.record'].sort());
+	assert.deepEqual(await may('mcp_worker'), ['mcp.audit', 'mcp.enter', 'mcp.idempotency_claim', 'mcp.idempotency_keep',
+		'mcp.idempotency_purge', 'mcp.identify', 'mcp.used', ...tools].sort());
+	assert.deepEqual(await may('mcp_executor'), ['mcp.claim_outbox', 'mcp.finish_outbox']);
 });
 
 test('every definer function pins its search_path, and every function of ours is mcp_owner\'s', async () => {
