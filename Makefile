@@ -127,8 +127,8 @@ bench: packages-bench all
 	@tests/bench/run
 
 # The unit tests alone, in this variant of the build.
-unit: $(units)
-	@BUILD=$(BUILD) tests/run unit
+unit: all units
+	@BUILT=$(BUILD) tests/run unit
 
 units: $(units)
 

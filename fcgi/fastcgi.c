@@ -325,8 +325,10 @@ fastcgi_close(struct fastcgi *f)
 {
 	waiting_on = f->fd;
 	FCGX_FClose(f->io.err);
-	if (FCGX_FClose(f->io.out) == 0)
+	if (FCGX_FClose(f->io.out) == 0) {
+		shutdown(f->fd, SHUT_WR);	/* the answer ends here: nginx passes it on and hangs up */
 		linger(f);
+	}
 	waiting_on = -1;
 	FCGX_Free(&f->io, 0);
 	drop(f);

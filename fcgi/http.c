@@ -23,7 +23,8 @@ check_twice(struct request *rq)
 	for (p = 0; p < PARAM_COUNT; p++) {
 		if (!(rq->twice & 1U << p))
 			continue;
-		fail(rq, strstr(request_param_name(p), "MCP_") ? FAIL_HEADERS : FAIL_TWICE, "%s was sent twice.", request_param_name(p));
+		fail(rq, strstr(request_param_name(p), "_MCP_") ? FAIL_HEADERS : FAIL_TWICE, "A header was sent twice.");
+		rq->why = arena_fmt(&rq->mem, "%s was sent twice", request_param_name(p));
 		return -1;
 	}
 	return 0;

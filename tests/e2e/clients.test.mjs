@@ -35,10 +35,12 @@ let pipeline;		/* id of a pipeline of tenant bench */
 /* What each way of calling has to offer: connect(kind of key) gives { list(), call(name, args), close(), version }. */
 const WAYS = [
 	...[['legacy', 'legacy'], ['auto', 'auto'], ['modern-only', { pin: MODERN }]].map(([name, mode]) =>
-		({ name: `client 2.4 ${name}`, connect: (kind) => connect_new(kind, mode), version: name === 'legacy' ? '2025-11-25' : MODERN })),
+		({ name: `client 2.4 ${name}`, connect: (kind) => connect_new(kind, mode),
+			version: name === 'legacy' ? '2025-11-25' : MODERN })),
 	{ name: 'sdk 1.32', connect: connect_old, version: '2025-11-25' },
 	{ name: 'mcp-remote 0.15', connect: connect_bridge },
-	...['legacy', 'auto', 'modern'].map((era) => ({ name: `inspector 2.12 ${era}`, connect: (kind) => connect_inspector(kind, era) })),
+	...['legacy', 'auto', 'modern'].map((era) => ({ name: `inspector 2.12 ${era}`,
+		connect: (kind) => connect_inspector(kind, era) })),
 ];
 
 async function connect_new(kind, mode) {
@@ -102,7 +104,8 @@ function connect_inspector(kind, era) {
 	};
 	return {
 		list: async () => unwrap(await ask('--method', 'tools/list')).tools,
-		call: async (name, args) => unwrap(await ask('--method', 'tools/call', '--tool-name', name, '--tool-args-json', JSON.stringify(args))),
+		call: async (name, args) => unwrap(await ask('--method', 'tools/call', '--tool-name', name, '--tool-args-json',
+			JSON.stringify(args))),
 		close: () => {},
 	};
 }
@@ -136,7 +139,8 @@ function fits(tool, result) {
 
 	assert.ok(!result.isError, `${tool.name} failed: ${result.content?.[0]?.text}`);
 	assert.ok(result.structuredContent, `${tool.name} has structuredContent`);
-	assert.ok(valid(result.structuredContent), `${tool.name}: ${ajv.errorsText(valid.errors)}\n${JSON.stringify(result.structuredContent)}`);
+	assert.ok(valid(result.structuredContent),
+		`${tool.name}: ${ajv.errorsText(valid.errors)}\n${JSON.stringify(result.structuredContent)}`);
 	assert.equal(result.content?.[0]?.type, 'text', `${tool.name} repeats itself as text`);
 }
 
@@ -187,7 +191,8 @@ test('sdk 1.32: an unknown tool is refused', () => within(WAYS.find((w) => w.nam
 
 test('client 2.4: a bad key is an error, not a hang', () => assert.rejects(async () => {
 	const client = new Client(IDENTITY, { versionNegotiation: { mode: 'auto' } });
-	await client.connect(new StreamableHTTPClientTransport(new URL(stack.url), { requestInit: { headers: bearer('noise') } }), { timeout: CALL_MS });
+	await client.connect(new StreamableHTTPClientTransport(new URL(stack.url), { requestInit: { headers: bearer('noise') } }),
+		{ timeout: CALL_MS });
 }, /401|unauthor|credential/i));
 
 test('inspector 2.12: every schema is portable (--strict)', async () => {
@@ -207,7 +212,8 @@ let db;
 before(async () => {
 	await stack.serving();
 	db = await stack.db();
-	const { rows: [row] } = await db.query('select pipeline_id as id from planasonix.run where tenant_id = $1 limit 1', [stack.tenant('bench').id]);
+	const { rows: [row] } = await db.query('select pipeline_id as id from planasonix.run where tenant_id = $1 limit 1',
+		[stack.tenant('bench').id]);
 	pipeline = row.id;
 });
 after(() => stack.down());

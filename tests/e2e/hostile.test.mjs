@@ -64,7 +64,8 @@ const REFUSALS = [
 	['a duplicate by surrogate pair', wrapped('{"😀":1,"\\ud83d\\ude00":2}'), REFUSED],
 	['a duplicate by escaped slash', wrapped('{"a/b":1,"a\\/b":2}'), REFUSED],
 	['the empty name twice', wrapped('{"":1,"":2}'), REFUSED],
-	['name twice in params', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_pipelines","na\\u006de":"pause_pipeline","arguments":{}}}', REFUSED],
+	['name twice in params',
+		'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_pipelines","na\\u006de":"pause_pipeline","arguments":{}}}', REFUSED],
 	['arguments twice', arguing('{},"arguments":{}'), REFUSED],
 	['the 80,000th name is the first again', wrapped(`{${many(80_000, (i) => `"k${i}":0`)},"k0":1}`), REFUSED],
 	['a hundred thousand opening brackets', '['.repeat(100_000), REFUSED],
@@ -142,10 +143,13 @@ const UNPLEASANT = [
 	['a fraction of 300 digits', wrapped(`0.${'1'.repeat(300)}`), SERVED_OR_CAPPED],
 	['1e308', wrapped('1e308'), SERVED],
 	['1e-400', wrapped('1e-400'), SERVED_OR_CAPPED],
-	['every character of the first plane, escaped', wrapped(`"${Array.from({ length: 0xd7ff }, (_, i) => `\\u${(i + 1).toString(16).padStart(4, '0')}`).join('')}"`), SERVED],
+	['every character of the first plane, escaped',
+		wrapped(`"${Array.from({ length: 0xd7ff }, (_, i) => `\\u${(i + 1).toString(16).padStart(4, '0')}`).join('')}"`), SERVED],
 	['a name of 100,000 characters', wrapped(`{"${'n'.repeat(100_000)}":1}`), SERVED_OR_CAPPED],
-	['a method of 100,000 characters', JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'm'.repeat(100_000) }), { status: [200, 400], code: [-32601, -32600] }],
-	['an id of 100,000 characters', `{"jsonrpc":"2.0","id":"${'i'.repeat(100_000)}","method":"ping"}`, { status: [200, 400], code: [null, -32600] }],
+	['a method of 100,000 characters', JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'm'.repeat(100_000) }),
+		{ status: [200, 400], code: [-32601, -32600] }],
+	['an id of 100,000 characters', `{"jsonrpc":"2.0","id":"${'i'.repeat(100_000)}","method":"ping"}`,
+		{ status: [200, 400], code: [null, -32600] }],
 ];
 
 for (const [what, body, want] of UNPLEASANT)
@@ -153,7 +157,8 @@ for (const [what, body, want] of UNPLEASANT)
 
 /* Arguments travel on, as far as PostgreSQL: a tool error at worst. */
 const ARGUMENTS = [
-	['SQL', `'; drop table planasonix.pipeline; --`], ['a format', '%s%n%x%1000000d'], ['a path', '../../../../etc/passwd'], ['dollar quotes', '$$; select 1; $$'],
+	['SQL', `'; drop table planasonix.pipeline; --`], ['a format', '%s%n%x%1000000d'], ['a path', '../../../../etc/passwd'],
+		['dollar quotes', '$$; select 1; $$'],
 	['a placeholder', '$1'], ['a backslash at the end', 'x\\'], ['quotes', '"\'`'], ['right-to-left', '\u202ekcab\u202c'], ['tag characters', '\u{e0041}\u{e0042}'],
 	['control characters', '\u0001\u001b[31m\u007f\u0085'], ['a replacement character', '\ufffd'], ['a non-character', '\uffff'], ['emoji', '👩‍👩‍👧‍👦'.repeat(100)],
 	['900,000 characters', 'x'.repeat(900_000)], ['newlines', 'a\r\nX-Injected: 1\r\n\r\nb'], ['a template', '{pipeline_id}{args.x}'],

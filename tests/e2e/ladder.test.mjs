@@ -20,8 +20,10 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 const allows = { Allow: /\bPOST\b/ };
 
 /* One request over TLS.  headers with value null are left out; a list sends one line per member. */
-async function send({ method = 'POST', path = stack.endpoint, headers = {}, body = '', credential = bearer(key), version = '1.1' }) {
-	const all = { Host: `${stack.tls.host}:${stack.tls.port}`, ...credential, 'Content-Length': Buffer.byteLength(body), ...headers };
+async function send({ method = 'POST', path = stack.endpoint, headers = {}, body = '', credential = bearer(key),
+	version = '1.1' }) {
+	const all = { Host: `${stack.tls.host}:${stack.tls.port}`, ...credential, 'Content-Length': Buffer.byteLength(body),
+		...headers };
 	const rows = Object.entries(all).filter(([, value]) => value !== null)
 		.flatMap(([name, value]) => [value].flat().map((v) => [name, v]));
 
@@ -49,12 +51,14 @@ const good = (extra = {}) => ({ status: 200, code: null, headers: { 'Content-Typ
 row('an unknown path is 404', { ...list(), path: '/nosuch/mcp' }, { status: 404, nginx: true });
 row('the default endpoint /mcp serves the same catalog', { ...list(), path: '/mcp' }, good());
 for (const path of ['/.well-known/oauth-protected-resource', `/.well-known/oauth-protected-resource${stack.endpoint}`,
-	'/.well-known/oauth-authorization-server', '/.well-known/openid-configuration', `${stack.endpoint}/.well-known/openid-configuration`])
+	'/.well-known/oauth-authorization-server', '/.well-known/openid-configuration',
+		`${stack.endpoint}/.well-known/openid-configuration`])
 	row(`without OAuth ${path} is 404, not 401`, { method: 'GET', path, credential: {}, headers: { 'Content-Length': null } },
 		{ status: 404, nginx: true });
 
 row('Host of somebody else is 403', bent(list(), { Host: 'evil.example' }), { status: 403, code: 403, id: null });
-row('Host that only begins like ours is 403', bent(list(), { Host: `${stack.tls.host}.evil.example` }), { status: 403, code: 403, id: null });
+row('Host that only begins like ours is 403', bent(list(), { Host: `${stack.tls.host}.evil.example` }),
+	{ status: 403, code: 403, id: null });
 row('Host without port is ours', bent(list(), { Host: stack.tls.host }), good());
 row('no Host in HTTP/1.0 is refused', bent(list(), { Host: null }, { version: '1.0' }), { status: [400, 403], nginx: true });
 row('Origin not on the list is 403', bent(list(), { Origin: 'https://evil.example' }), { status: 403, code: 403, id: null });
@@ -71,24 +75,30 @@ for (const method of ['GET', 'DELETE']) {
 		{ status: 405, headers: allows, id: null });
 	row(`${method} of an older client is 405`, { method, headers: { Accept: ACCEPT, 'Content-Length': null } },
 		{ status: 405, headers: allows, id: null });
-	row(`${method} without a credential is 401, not 405`, { method, credential: {}, headers: { Accept: ACCEPT, 'Content-Length': null } },
+	row(`${method} without a credential is 401, not 405`,
+		{ method, credential: {}, headers: { Accept: ACCEPT, 'Content-Length': null } },
 		{ status: 401, code: 401, id: null, headers: { 'WWW-Authenticate': /^Bearer\b/ } });
 }
-row('GET that does not accept event streams is 405', { method: 'GET', headers: { Accept: 'application/json', 'Content-Length': null } },
+row('GET that does not accept event streams is 405',
+	{ method: 'GET', headers: { Accept: 'application/json', 'Content-Length': null } },
 	{ status: 405, headers: allows });
 for (const method of ['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'PROPFIND'])
 	row(`${method} is 405 with Allow`, { ...list(), method }, { status: 405, headers: allows });
 
-for (const type of [null, 'text/plain', 'application/jsonx', 'application/json-rpc', 'text/json', 'application/x-www-form-urlencoded',
+for (const type of [null, 'text/plain', 'application/jsonx', 'application/json-rpc', 'text/json',
+	'application/x-www-form-urlencoded',
 	'application/json, text/plain', ''])
-	row(`Content-Type ${type === null ? 'missing' : `"${type}"`} is 415`, bent(list(), { 'Content-Type': type }), { status: 415, id: null });
-for (const type of ['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset=UTF-8', 'application/json ; a="b"'])
+	row(`Content-Type ${type === null ? 'missing' : `"${type}"`} is 415`, bent(list(), { 'Content-Type': type }),
+		{ status: 415, id: null });
+for (const type of ['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset=UTF-8',
+	'application/json ; a="b"'])
 	row(`Content-Type "${type}" is served`, bent(list(), { 'Content-Type': type }), good());
 
 row('no length at all is 411', bent(list(), { 'Content-Length': null }, { body: '' }), { status: 411, id: null });
 test('a chunked body is served', async () => {
 	const { headers, body } = list();
-	const rows = Object.entries({ Host: `${stack.tls.host}:${stack.tls.port}`, ...bearer(key), ...headers, 'Transfer-Encoding': 'chunked',
+	const rows = Object.entries({ Host: `${stack.tls.host}:${stack.tls.port}`, ...bearer(key), ...headers,
+		'Transfer-Encoding': 'chunked',
 		Connection: 'close' });
 	const half = body.length >> 1;
 	const chunks = [body.slice(0, half), body.slice(half), ''].map((c) => `${c.length.toString(16)}\r\n${c}\r\n`).join('');
@@ -104,15 +114,18 @@ row('a length shorter than the body cuts the JSON: 400 -32700', () => {
 }, { status: 400, code: -32700, id: null });
 test('a body that never arrives in full leaves the worker free', async () => {
 	const { headers, body } = list();
-	const rows = Object.entries({ Host: `${stack.tls.host}:${stack.tls.port}`, ...bearer(key), ...headers, 'Content-Length': body.length + 100 });
+	const rows = Object.entries({ Host: `${stack.tls.host}:${stack.tls.port}`, ...bearer(key), ...headers,
+		'Content-Length': body.length + 100 });
 
-	await exchange(stack.tls, message(`POST ${stack.endpoint} HTTP/1.1`, rows, body), { end: true, timeout_ms: 1_000 }).catch(() => {});
+	await exchange(stack.tls, message(`POST ${stack.endpoint} HTTP/1.1`, rows, body),
+		{ end: true, timeout_ms: 1_000 }).catch(() => {});
 	check(await send(list()), good());
 });
 row('an empty body is 400 -32700', raw(''), { status: 400, code: -32700, id: null });
 row('a body just above the limit is 413, by the server itself', raw(`"${'x'.repeat((1 << 20) - 1)}"`), { status: 413, id: null });
 row('a body far above the limit is 413 with a JSON body', raw(`"${'x'.repeat(8 << 20)}"`),
-	{ status: 413, nginx: true, id: null, also: ({ json }) => assert.ok(json?.error?.message, 'body of 413 is no JSON-RPC error') });
+	{ status: 413, nginx: true, id: null, also: ({ json }) =>
+		assert.ok(json?.error?.message, 'body of 413 is no JSON-RPC error') });
 
 /* ---- transport: credentials ------------------------------------------------------------------- */
 
@@ -121,10 +134,14 @@ row('the word Bearer in any case', { ...list(), credential: { Authorization: `be
 row('X-API-Key', { ...list(), credential: { 'X-API-Key': key } }, good());
 row('API_KEY', { ...list(), credential: { API_KEY: key } }, good());
 row('the same credential in two headers is fine', { ...list(), credential: { ...bearer(key), 'X-API-Key': key } }, good());
-row('the same credential in three headers is fine', { ...list(), credential: { ...bearer(key), 'X-API-Key': key, API_KEY: key } }, good());
-row('two different credentials are 400', { ...list(), credential: { ...bearer(key), 'X-API-Key': stack.key('acme') } }, { status: 400 });
-row('two different credentials are 400, however bad the second', { ...list(), credential: { ...bearer(key), API_KEY: 'noise' } }, { status: 400 });
-row('a credential in the query string is not looked at', { ...list(), credential: {}, path: `${stack.endpoint}?api_key=${key}&access_token=${key}` },
+row('the same credential in three headers is fine', { ...list(), credential: { ...bearer(key), 'X-API-Key': key, API_KEY: key } },
+	good());
+row('two different credentials are 400', { ...list(), credential: { ...bearer(key), 'X-API-Key': stack.key('acme') } },
+	{ status: 400 });
+row('two different credentials are 400, however bad the second', { ...list(), credential: { ...bearer(key), API_KEY: 'noise' } },
+	{ status: 400 });
+row('a credential in the query string is not looked at',
+	{ ...list(), credential: {}, path: `${stack.endpoint}?api_key=${key}&access_token=${key}` },
 	{ status: 401, code: 401 });
 
 test('every bad credential gets one and the same 401', async (diag) => {
@@ -193,8 +210,10 @@ async function move_to_catalog(db, credential, catalog) {
 }
 
 /* Whoever is refused before the body is read must not hold a worker: a pool is soon empty. */
-for (const [what, request] of [['401', { ...list(), credential: bearer('noise') }], ['403', bent(list(), { Origin: 'https://evil.example' })],
-	['405', { ...list(), method: 'PUT' }], ['415', bent(list(), { 'Content-Type': 'text/plain' })], ['413', raw(`"${'x'.repeat((1 << 20) + 1)}"`)],
+for (const [what, request] of [['401', { ...list(), credential: bearer('noise') }],
+	['403', bent(list(), { Origin: 'https://evil.example' })],
+	['405', { ...list(), method: 'PUT' }], ['415', bent(list(), { 'Content-Type': 'text/plain' })],
+		['413', raw(`"${'x'.repeat((1 << 20) + 1)}"`)],
 	['401 with a large body', { ...raw(`"${'x'.repeat(900_000)}"`), credential: bearer('noise') }]])
 	test(`a ${what} takes no time`, async () => {
 		const times = [];
@@ -208,12 +227,14 @@ for (const [what, request] of [['401', { ...list(), credential: bearer('noise') 
 
 /* ---- transport: headers twice, request ids, TLS ------------------------------------------------ */
 
-for (const [name, values] of [['Authorization', [`Bearer ${key}`, `Bearer ${key}`]], ['X-API-Key', [key, key]], ['Content-Type', ['application/json', 'application/json']],
+for (const [name, values] of [['Authorization', [`Bearer ${key}`, `Bearer ${key}`]], ['X-API-Key', [key, key]],
+	['Content-Type', ['application/json', 'application/json']],
 	['Origin', ['https://a.example', 'https://b.example']], ['Host', ['localhost', 'localhost']]])
 	row(`${name} twice is refused`, bent(list(), { [name]: values }), { status: [400, 403], nginx: true });
 for (const [name, values] of [['MCP-Protocol-Version', [MODERN, MODERN]], ['Mcp-Method', ['tools/call', 'tools/call']],
 	['Mcp-Name', ['list_pipelines', 'list_pipelines']], ['Mcp-Method', ['tools/call', 'tools/list']]])
-	row(`${name} twice (${values.join(', ')}) is 400 -32020`, bent(call(), { [name]: values }), { status: 400, code: [-32020, -32600] });
+	row(`${name} twice (${values.join(', ')}) is 400 -32020`, bent(call(), { [name]: values }),
+		{ status: 400, code: [-32020, -32600] });
 
 test('X-Request-Id is new on every answer', async () => {
 	const ids = new Set();
@@ -226,7 +247,8 @@ row('an X-Request-Id of the client is not taken over', bent(list(), { 'X-Request
 for (const version of ['TLSv1.2', 'TLSv1.3'])
 	test(`${version} is spoken`, async () => {
 		const { headers, body } = list();
-		const rows = Object.entries({ Host: `${stack.tls.host}:${stack.tls.port}`, ...bearer(key), ...headers, 'Content-Length': body.length, Connection: 'close' });
+		const rows = Object.entries({ Host: `${stack.tls.host}:${stack.tls.port}`, ...bearer(key), ...headers,
+			'Content-Length': body.length, Connection: 'close' });
 		const to = { ...stack.tls, options: { minVersion: version, maxVersion: version } };
 		check(await exchange(to, message(`POST ${stack.endpoint} HTTP/1.1`, rows, body)), good());
 	});
@@ -257,7 +279,8 @@ test('HTTP/2 is spoken', async () => {
 
 /* ---- shape ------------------------------------------------------------------------------------ */
 
-for (const body of ['{', 'nonsense', '{"jsonrpc":"2.0","id":1,"method":"ping"', '{"jsonrpc":"2.0","id":1,}', "{'a':1}", '{"a":1} {"b":2}', '// x\n{}']) {
+for (const body of ['{', 'nonsense', '{"jsonrpc":"2.0","id":1,"method":"ping"', '{"jsonrpc":"2.0","id":1,}', "{'a':1}",
+	'{"a":1} {"b":2}', '// x\n{}']) {
 	row(`not JSON: ${body} (older)`, raw(body), { status: 400, code: -32700, id: null });
 	row(`not JSON: ${body} (modern header)`, raw_modern(body), { status: 400, code: -32700, id: null });
 }
@@ -281,22 +304,28 @@ for (const [body, id] of [
 	row(`not a request: ${body} (modern header)`, raw_modern(body), { status: 400, code: -32600, id });
 }
 
-const TOKENS = ['0', '1', '-1', '2147483648', '4294967296', '1763636363636', '9007199254740991', '9007199254740993', '9223372036854775807',
+const TOKENS = ['0', '1', '-1', '2147483648', '4294967296', '1763636363636', '9007199254740991', '9007199254740993',
+	'9223372036854775807',
 	'"server-discover-probe-1"', '""', '"0"', '"listen:0"', '"\\u00e9\\"\\\\ \\/ \\n"', '"日本 😀"'];
 for (const token of TOKENS) {
 	row(`id ${token} comes back as it was (older)`, raw(`{"jsonrpc":"2.0","id":${token},"method":"ping"}`), good({ id: token }));
-	row(`id ${token} comes back as it was (older error)`, raw(`{"method":"no/such","id":${token},"jsonrpc":"2.0"}`), { status: 200, code: -32601, id: token });
+	row(`id ${token} comes back as it was (older error)`, raw(`{"method":"no/such","id":${token},"jsonrpc":"2.0"}`),
+		{ status: 200, code: -32601, id: token });
 	row(`id ${token} comes back as it was (modern)`, raw_modern(JSON.stringify({ jsonrpc: '2.0', id: 'HERE', method: 'tools/list',
 		params: { _meta: envelope() } }).replace('"HERE"', token)), good({ id: token }));
 	row(`id ${token} comes back as it was (modern error)`, raw(JSON.stringify({ jsonrpc: '2.0', id: 'HERE', method: 'tools/list',
 		params: { _meta: envelope() } }).replace('"HERE"', token)), { status: 400, code: -32020, id: token });
 }
-row('an id beyond 64 bits is refused', raw(`{"jsonrpc":"2.0","id":${'9'.repeat(40)},"method":"ping"}`), { status: 400, code: [-32600, -32700], id: null });
-row('members may stand in any order', bent(call(), {}, { body: JSON.stringify({ params: { arguments: { limit: 1 }, _meta: envelope(),
+row('an id beyond 64 bits is refused', raw(`{"jsonrpc":"2.0","id":${'9'.repeat(40)},"method":"ping"}`),
+	{ status: 400, code: [-32600, -32700], id: null });
+row('members may stand in any order', bent(call(), {}, { body: JSON.stringify({ params: { arguments: { limit: 1 },
+	_meta: envelope(),
 	name: 'list_pipelines' }, method: 'tools/call', id: 3, jsonrpc: '2.0' }) }), good({ id: '3' }));
-row('unknown members are ignored', bent(list(), {}, { body: JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'tools/list', extra: { a: [1] },
+row('unknown members are ignored', bent(list(), {}, { body: JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'tools/list',
+	extra: { a: [1] },
 	params: { _meta: envelope({ 'x.example/y': 1, traceparent: 'no trace at all' }), other: true } }) }), good({ id: '3' }));
-row('names of members are case-sensitive', bent(modern('tools/call', { Name: 'list_pipelines', arguments: {} }), {}), { status: 200, code: -32602, id: '1' });
+row('names of members are case-sensitive', bent(modern('tools/call', { Name: 'list_pipelines', arguments: {} }), {}),
+	{ status: 200, code: -32602, id: '1' });
 
 /* ---- modern: the table ------------------------------------------------------------------------ */
 
@@ -336,9 +365,11 @@ row('M3 text/plain', bent(list(), { 'Content-Type': 'text/plain' }), { status: 4
 row('M4 empty body', raw_modern(''), { status: 400, code: -32700, id: null });
 row('M6 []', raw_modern('[]'), { status: 400, code: -32600, id: null });
 row('M6 an array with a modern claim', raw(`[${list().body}]`), { status: 400, code: -32600 });
-row('M6 an array under a modern header', raw_modern('[{"jsonrpc":"2.0","id":1,"method":"ping"}]', 'ping'), { status: 400, code: -32600 });
+row('M6 an array under a modern header', raw_modern('[{"jsonrpc":"2.0","id":1,"method":"ping"}]', 'ping'),
+	{ status: 400, code: -32600 });
 row('M7 no version header', bent(list(), { 'MCP-Protocol-Version': null }), { status: 400, code: -32020, id: '1' });
-row('M8 header 2025-11-25, body modern', bent(list(), { 'MCP-Protocol-Version': '2025-11-25' }), { status: 400, code: -32020, id: '1' });
+row('M8 header 2025-11-25, body modern', bent(list(), { 'MCP-Protocol-Version': '2025-11-25' }),
+	{ status: 400, code: -32020, id: '1' });
 
 const claims = (version, headers = {}) => bent(modern('tools/list', {}, { meta: { [`${NS}protocolVersion`]: version } }), headers);
 for (const version of ['v999.0.0', '2025-11-25', '2099-01-01', '']) {
@@ -349,12 +380,15 @@ for (const version of ['v999.0.0', '2025-11-25', '2099-01-01', '']) {
 	row(`M10 header modern, body ${version || 'nothing'}`, claims(version), { status: 400, code: -32020, id: '1' });
 }
 row('M11 no header, body v999.0.0', claims('v999.0.0', { 'MCP-Protocol-Version': null, 'Mcp-Method': null }),
-	{ status: 400, code: -32022, id: '1', also: ({ json: { error } }) => assert.deepEqual(error.data, { supported: [MODERN], requested: 'v999.0.0' }) });
+	{ status: 400, code: -32022, id: '1', also: ({ json: { error } }) =>
+		assert.deepEqual(error.data, { supported: [MODERN], requested: 'v999.0.0' }) });
 for (const params of [undefined, {}, { _meta: {} }, { _meta: { [`${NS}clientCapabilities`]: {} } }, { _meta: 'x' }])
 	row(`M12 modern header, params ${JSON.stringify(params) ?? 'missing'}`,
 		raw_modern(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params })),
-		{ status: 400, code: -32602, id: '1', also: ({ json: { error } }) => assert.match(error.message, /_meta|protocolVersion/, 'names what is missing') });
-for (const meta of [{ [`${NS}clientCapabilities`]: undefined }, { [`${NS}clientCapabilities`]: [] }, { [`${NS}clientCapabilities`]: null },
+		{ status: 400, code: -32602, id: '1', also: ({ json: { error } }) =>
+			assert.match(error.message, /_meta|protocolVersion/, 'names what is missing') });
+for (const meta of [{ [`${NS}clientCapabilities`]: undefined }, { [`${NS}clientCapabilities`]: [] },
+	{ [`${NS}clientCapabilities`]: null },
 	{ [`${NS}clientCapabilities`]: 'x' }, { [`${NS}protocolVersion`]: 20260728 }, { [`${NS}protocolVersion`]: null },
 	{ [`${NS}clientInfo`]: 'x' }, { [`${NS}clientInfo`]: { name: 'x' } }, { [`${NS}clientInfo`]: { name: 1, version: '1' } },
 	{ [`${NS}logLevel`]: 'loud' }, { [`${NS}logLevel`]: 3 }])
@@ -365,9 +399,11 @@ row('a known logLevel is served', modern('tools/list', {}, { meta: { [`${NS}logL
 row('M15 Mcp-Method missing', bent(list(), { 'Mcp-Method': null }), { status: 400, code: -32020, id: '1' });
 row('M15 Mcp-Method of another method', bent(list(), { 'Mcp-Method': 'tools/call' }), { status: 400, code: -32020, id: '1' });
 row('M15 Mcp-Method in another case', bent(list(), { 'Mcp-Method': 'Tools/List' }), { status: 400, code: -32020, id: '1' });
-for (const method of ['no/such', 'initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe', 'tasks/result', 'tasks/list',
+for (const method of ['no/such', 'initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe',
+	'tasks/result', 'tasks/list',
 	'notifications/initialized', 'notifications/roots/list_changed', 'TOOLS/LIST', '', 'tools/list '])
-	row(`M16 ${JSON.stringify(method)} with a right envelope is 404`, modern(method, {}, { headers: { 'Mcp-Method': method === '' ? null : method } }),
+	row(`M16 ${JSON.stringify(method)} with a right envelope is 404`,
+		modern(method, {}, { headers: { 'Mcp-Method': method === '' ? null : method } }),
 		method === '' || method === 'tools/list '
 			? { status: [400, 404], code: [-32601, -32020], id: '1' } : { status: 404, code: -32601, id: '1' });
 test('a method of a feature that discover does not declare is 404', async () => {
@@ -378,21 +414,27 @@ test('a method of a feature that discover does not declare is 404', async () => 
 		for (const method of names)
 			check(await send(modern(method)), capabilities[feature] ? good({ id: '1' }) : { status: 404, code: -32601, id: '1' });
 });
-row('M17 initialize without envelope under a modern header', raw_modern(initialize().body, 'initialize'), { status: 400, code: -32020, id: '1' });
+row('M17 initialize without envelope under a modern header', raw_modern(initialize().body, 'initialize'),
+	{ status: 400, code: -32020, id: '1' });
 for (const [what, value] of [['missing', null], ['of another tool', 'get_pipeline'], ['in another case', 'List_Pipelines'],
-	['in broken base64', '=?base64?!!!!?='], ['in base64 without padding', '=?base64?bGlzdF9waXBlbGluZXM?='], ['in base64 of something else', '=?base64?eA==?='],
-	['in base64 that is no UTF-8', '=?base64?/w==?='], ['with bytes above ASCII', 'list_pip\u00e9lines'], ['in base64 without the marks', 'bGlzdF9waXBlbGluZXM=']])
+	['in broken base64', '=?base64?!!!!?='], ['in base64 without padding', '=?base64?bGlzdF9waXBlbGluZXM?='],
+		['in base64 of something else', '=?base64?eA==?='],
+	['in base64 that is no UTF-8', '=?base64?/w==?='], ['with bytes above ASCII', 'list_pip\u00e9lines'],
+		['in base64 without the marks', 'bGlzdF9waXBlbGluZXM=']])
 	row(`M18 Mcp-Name ${what}`, bent(call(), { 'Mcp-Name': value }), { status: 400, code: -32020, id: '1' });
-row('Mcp-Name in base64 with the marks is decoded', bent(call(), { 'Mcp-Name': `=?base64?${Buffer.from('list_pipelines').toString('base64')}?=` }), good());
+row('Mcp-Name in base64 with the marks is decoded',
+	bent(call(), { 'Mcp-Name': `=?base64?${Buffer.from('list_pipelines').toString('base64')}?=` }), good());
 row('Mcp-Name means nothing to tools/list', bent(list(), { 'Mcp-Name': 'anything' }), good());
 row('an unknown Mcp-Param-* is ignored', bent(call(), { 'Mcp-Param-Region': 'x' }), good());
 row('M19 unknown tool', modern('tools/call', { name: 'no_such_tool', arguments: {} }), { status: 200, code: -32602, id: '1' });
-row('M19 a name that is a path', modern('tools/call', { name: '../../etc/passwd', arguments: {} }), { status: 200, code: -32602, id: '1' });
+row('M19 a name that is a path', modern('tools/call', { name: '../../etc/passwd', arguments: {} }),
+	{ status: 200, code: -32602, id: '1' });
 row('M19 no name', modern('tools/call', { arguments: {} }), { status: 200, code: -32602, id: '1' });
 row('M19 a name that is no text', modern('tools/call', { name: 5, arguments: {} }), { status: 200, code: -32602, id: '1' });
 for (const args of [[], 'x', 5, true])
 	row(`M19 arguments ${JSON.stringify(args)}`, call(args), { status: 200, code: -32602, id: '1' });
-row('arguments may be absent', modern('tools/call', { name: 'list_pipelines' }), good({ also: ({ json }) => assert.ok(!json.result.isError) }));
+row('arguments may be absent', modern('tools/call', { name: 'list_pipelines' }),
+	good({ also: ({ json }) => assert.ok(!json.result.isError) }));
 
 const complaint = (pattern) => good({ id: '1', also: ({ json: { result } }) => {
 	assert.equal(result.isError, true, 'isError');
@@ -408,12 +450,14 @@ row('M20 an object for a text is named', tool('get_pipeline', { pipeline_id: {} 
 row('M20 a page size that is no integer is named', tool('list_pipelines', { limit: 1.5 }), complaint(/limit/));
 row('M20 a page size out of bounds is named', tool('list_pipelines', { limit: 0 }), complaint(/limit/));
 row('M20 a page size far out of bounds is named', tool('list_pipelines', { limit: 1e15 }), complaint(/limit/));
-row('M20 every offending argument is named at once', tool('list_pipelines', { limit: 'x', cursor: 5 }), complaint(/limit[^]*cursor|cursor[^]*limit/));
+row('M20 every offending argument is named at once', tool('list_pipelines', { limit: 'x', cursor: 5 }),
+	complaint(/limit[^]*cursor|cursor[^]*limit/));
 row('an unknown id is a tool error', tool('get_pipeline', { pipeline_id: crypto.randomUUID() }), complaint(/^pipeline not found/));
 row('an impossible id is the same tool error', tool('get_pipeline', { pipeline_id: 'x' }), complaint(/^pipeline not found/));
 row('a page cursor nobody gave out is a tool error', tool('list_pipelines', { cursor: 'bm9uc2Vuc2U' }), complaint(/cursor/));
 for (const cursor of ['nonsense', 5, {}])
-	row(`M22 cursor ${JSON.stringify(cursor)} of tools/list`, modern('tools/list', { cursor }), { status: 200, code: -32602, id: '1' });
+	row(`M22 cursor ${JSON.stringify(cursor)} of tools/list`, modern('tools/list', { cursor }),
+		{ status: 200, code: -32602, id: '1' });
 test('paging gives every pipeline once, in order', async () => {
 	const seen = [];
 	for (let cursor; ;) {
@@ -445,20 +489,27 @@ const flip = (text) => `${text[0] === 'A' ? 'B' : 'A'}${text.slice(1)}`;
 const note = (method, headers = {}, params = { _meta: envelope() }) =>
 	raw(JSON.stringify({ jsonrpc: '2.0', method, params }), headers);
 const taken = { status: 202, empty: true };
-row('M26 a notification with envelope and headers', note('notifications/cancelled', { 'MCP-Protocol-Version': MODERN, 'Mcp-Method': 'notifications/cancelled' }), taken);
-row('M26 a notification without envelope', note('notifications/cancelled', { 'MCP-Protocol-Version': MODERN }, { requestId: 1 }), taken);
+row('M26 a notification with envelope and headers',
+	note('notifications/cancelled', { 'MCP-Protocol-Version': MODERN, 'Mcp-Method': 'notifications/cancelled' }), taken);
+row('M26 a notification without envelope', note('notifications/cancelled', { 'MCP-Protocol-Version': MODERN }, { requestId: 1 }),
+	taken);
 row('M26 a notification without params', note('notifications/initialized', { 'MCP-Protocol-Version': MODERN }, undefined), taken);
 row('M26 an unknown notification', note('notifications/no/such', { 'MCP-Protocol-Version': MODERN }), taken);
 row('M26 a notification with envelope and no headers', note('notifications/cancelled'), taken);
-row('M26 tools/call without an id is only a notification', note('tools/call', { 'MCP-Protocol-Version': MODERN }, { _meta: envelope(), name: 'pause_pipeline', arguments: {} }), taken);
-row('M27 a notification with a different Mcp-Method', note('notifications/cancelled', { 'MCP-Protocol-Version': MODERN, 'Mcp-Method': 'tools/list' }),
+row('M26 tools/call without an id is only a notification',
+	note('tools/call', { 'MCP-Protocol-Version': MODERN }, { _meta: envelope(), name: 'pause_pipeline', arguments: {} }), taken);
+row('M27 a notification with a different Mcp-Method',
+	note('notifications/cancelled', { 'MCP-Protocol-Version': MODERN, 'Mcp-Method': 'tools/list' }),
 	{ status: 400, code: -32020, id: null });
 row('M28 a posted response', raw_modern('{"jsonrpc":"2.0","id":1,"result":{}}'), { status: 400, code: [-32600, -32000], id: null });
-row('M28 a posted error', raw_modern('{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}'), { status: 400, code: [-32600, -32000], id: null });
+row('M28 a posted error', raw_modern('{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}'),
+	{ status: 400, code: [-32600, -32000], id: null });
 row('M29 Mcp-Session-Id and Last-Event-ID are ignored', bent(list(), { 'Mcp-Session-Id': 'x', 'Last-Event-ID': '5' }),
 	good({ headers: { 'Mcp-Session-Id': null, 'Last-Event-ID': null } }));
-row('M35 padded header values are trimmed', bent(call(), { 'Mcp-Method': '  tools/call \t', 'Mcp-Name': ' \tlist_pipelines  ', 'MCP-Protocol-Version': `  ${MODERN} ` }), good());
-row('names of headers in any case', { headers: Object.fromEntries(Object.entries(call().headers).map(([n, v]) => [n.toUpperCase(), v])), body: call().body }, good());
+row('M35 padded header values are trimmed', bent(call(), { 'Mcp-Method': '  tools/call \t', 'Mcp-Name': ' \tlist_pipelines  ',
+	'MCP-Protocol-Version': `  ${MODERN} ` }), good());
+row('names of headers in any case', { headers: Object.fromEntries(Object.entries(call().headers).map(([n, v]) =>
+	[n.toUpperCase(), v])), body: call().body }, good());
 row('modern answers carry no session id', modern('server/discover'), good({ headers: { 'Mcp-Session-Id': null } }));
 
 /* ---- batches ---------------------------------------------------------------------------------- */
@@ -469,17 +520,21 @@ const told = (method) => ({ jsonrpc: '2.0', method });
 
 row('batch [] is 400', batch([]), { status: 400, code: -32600, id: null });
 row('a batch with a scalar is 400', batch([plain(1, 'ping'), 5]), { status: 400, code: -32600 });
-row('a batch with initialize is 400', batch([plain(1, 'initialize', { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'x', version: '1' } }),
+row('a batch with initialize is 400', batch([plain(1, 'initialize',
+	{ protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'x', version: '1' } }),
 	plain(2, 'ping')]), { status: 400, code: -32600 });
 row('a batch of 51 is 400', batch(Array.from({ length: 51 }, (_, i) => plain(i, 'ping'))), { status: 400, code: -32600 });
 row('a batch nested in a batch is 400', batch([[plain(1, 'ping')]]), { status: 400, code: -32600 });
 for (const version of ['2025-06-18', '2025-11-25'])
-	row(`a batch under ${version} is 400`, batch([plain(1, 'ping')], { 'MCP-Protocol-Version': version }), { status: 400, code: -32600 });
-row('a batch of notifications and responses is 202', batch([told('notifications/initialized'), { jsonrpc: '2.0', id: 3, result: {} }]), taken);
+	row(`a batch under ${version} is 400`, batch([plain(1, 'ping')], { 'MCP-Protocol-Version': version }),
+		{ status: 400, code: -32600 });
+row('a batch of notifications and responses is 202',
+	batch([told('notifications/initialized'), { jsonrpc: '2.0', id: 3, result: {} }]), taken);
 for (const version of [null, '2025-03-26'])
 	test(`a batch ${version ? `under ${version}` : 'without a version'} answers each request once`, async () => {
 		const answer = await send(batch([plain(0, 'ping'), told('notifications/initialized'), plain('two', 'no/such'),
-			plain(3, 'tools/call', { name: 'list_pipelines', arguments: { limit: 1 } }), plain(4, 'tools/call', { name: 'no_such' }),
+			plain(3, 'tools/call', { name: 'list_pipelines', arguments: { limit: 1 } }),
+				plain(4, 'tools/call', { name: 'no_such' }),
 			plain(5, 'tools/list')], version ? { 'MCP-Protocol-Version': version } : {}));
 
 		check(answer, { status: 200 });
@@ -494,7 +549,8 @@ for (const version of [null, '2025-03-26'])
 		assert.ok(by_id.get(5).result.tools.length > 0);
 	});
 row('a batch of 50 is served', batch(Array.from({ length: 50 }, (_, i) => plain(i, 'ping'))), { status: 200,
-	also: ({ json }) => assert.deepEqual(json.map((one) => one.id).sort((a, b) => a - b), Array.from({ length: 50 }, (_, i) => i)) });
+	also: ({ json }) => assert.deepEqual(json.map((one) => one.id).sort((a, b) => a - b),
+		Array.from({ length: 50 }, (_, i) => i)) });
 test('a broken member of a batch does not disturb the others', async () => {
 	const answer = await send(batch([plain(1, 'ping'), { jsonrpc: '1.0', id: 2, method: 'ping' }, plain(3, 'ping')]));
 	if (answer.status === 400)		/* the whole batch may be refused as well */
@@ -505,7 +561,8 @@ test('a broken member of a batch does not disturb the others', async () => {
 /* ---- older revisions, without sessions -------------------------------------------------------- */
 
 for (const version of LEGACY)
-	row(`initialize ${version} is echoed`, initialize(version), good({ id: '1', headers: { 'Mcp-Session-Id': null }, also: ({ json: { result } }) => {
+	row(`initialize ${version} is echoed`, initialize(version),
+		good({ id: '1', headers: { 'Mcp-Session-Id': null }, also: ({ json: { result } }) => {
 		assert.equal(result.protocolVersion, version);
 		assert.ok(result.serverInfo?.name && result.serverInfo?.version, 'serverInfo');
 		assert.ok(result.capabilities?.tools, 'capabilities.tools');
@@ -513,13 +570,16 @@ for (const version of LEGACY)
 		assert.ok(!('resultType' in result) && !('ttlMs' in result), 'no modern members');
 	} }));
 for (const version of ['2024-10-07', '1999-01-01', '2026-07-28', '2099-01-01', ''])
-	row(`initialize ${version || 'with an empty version'} is answered with another version`, initialize(version), good({ id: '1', also: ({ json }) =>
+	row(`initialize ${version || 'with an empty version'} is answered with another version`, initialize(version),
+		good({ id: '1', also: ({ json }) =>
 		assert.equal(json.result.protocolVersion, '2025-11-25') }));
 row('initialize under a version header', bent(initialize(), { 'MCP-Protocol-Version': '2025-11-25' }), good({ id: '1' }));
-row('initialize with a session id is served', bent(initialize(), { 'Mcp-Session-Id': 'x' }), good({ headers: { 'Mcp-Session-Id': null } }));
+row('initialize with a session id is served', bent(initialize(), { 'Mcp-Session-Id': 'x' }),
+	good({ headers: { 'Mcp-Session-Id': null } }));
 row('initialize with Mcp-Method is still of the older era', bent(initialize(), { 'Mcp-Method': 'initialize' }), good());
 for (const version of [...LEGACY, null])
-	row(`tools/list, version ${version ?? 'not said'}`, legacy('tools/list', {}, { version }), good({ id: '1', also: ({ json: { result } }) => {
+	row(`tools/list, version ${version ?? 'not said'}`, legacy('tools/list', {}, { version }),
+		good({ id: '1', also: ({ json: { result } }) => {
 		assert.ok(result.tools.length > 0);
 		assert.ok(!('resultType' in result) && !('ttlMs' in result) && !('cacheScope' in result), 'no modern members');
 	} }));
@@ -531,19 +591,23 @@ row('ping', ping(), good({ id: '1', also: ({ json }) => assert.deepEqual(json.re
 row('ping before notifications/initialized', ping({ version: null }), good());
 row('an unknown method is 200 -32601', legacy('no/such'), { status: 200, code: -32601, id: '1' });
 row('server/discover without envelope is 200 -32601', legacy('server/discover'), { status: 200, code: -32601, id: '1' });
-row('logging/setLevel, which is not promised, is 200 -32601', legacy('logging/setLevel', { level: 'debug' }), { status: 200, code: -32601, id: '1' });
+row('logging/setLevel, which is not promised, is 200 -32601', legacy('logging/setLevel', { level: 'debug' }),
+	{ status: 200, code: -32601, id: '1' });
 row('an unknown tool is 200 -32602', legacy('tools/call', { name: 'no_such' }), { status: 200, code: -32602, id: '1' });
 row('tools/call without params is 200 -32602', legacy('tools/call'), { status: 200, code: -32602, id: '1' });
 row('tools/call', legacy('tools/call', { name: 'list_pipelines', arguments: { limit: 2 } }), good({ also: ({ json }) =>
 	assert.equal(json.result.structuredContent.pipelines.length, 2) }));
-row('params.task is ignored', legacy('tools/call', { name: 'list_pipelines', arguments: { limit: 2 }, task: { ttl: 1000 } }), good({ also: ({ json }) =>
+row('params.task is ignored', legacy('tools/call', { name: 'list_pipelines', arguments: { limit: 2 }, task: { ttl: 1000 } }),
+	good({ also: ({ json }) =>
 	assert.ok(json.result.structuredContent) }));
 row('a bad cursor is 200 -32602', legacy('tools/list', { cursor: 'nonsense' }), { status: 200, code: -32602, id: '1' });
 for (const accept of ['application/json', 'text/event-stream', 'text/html', null])
 	row(`Accept ${accept ?? 'missing'} is 406`, bent(legacy('tools/list', {}), { Accept: accept }), { status: 406, code: -32000 });
-for (const accept of ['*/*', 'text/event-stream, application/json', 'application/json;q=0.9, text/event-stream;q=1', 'Application/JSON,Text/Event-Stream'])
+for (const accept of ['*/*', 'text/event-stream, application/json', 'application/json;q=0.9, text/event-stream;q=1',
+	'Application/JSON,Text/Event-Stream'])
 	row(`Accept ${accept} is served`, bent(legacy('tools/list', {}), { Accept: accept }), good());
-for (const method of ['notifications/initialized', 'notifications/cancelled', 'notifications/no/such', 'notifications/roots/list_changed'])
+for (const method of ['notifications/initialized', 'notifications/cancelled', 'notifications/no/such',
+	'notifications/roots/list_changed'])
 	row(`${method} is 202`, raw(JSON.stringify(told(method))), taken);
 row('a posted response is 202', raw('{"jsonrpc":"2.0","id":1,"result":{}}'), taken);
 row('a posted error is 202', raw('{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"x"}}'), taken);

@@ -44,7 +44,8 @@ function hammer(key, kinds) {
 			const { headers, body } = CALLS[kind]();
 			const answer = await pool.send({ path: stack.endpoint, headers: { ...headers, ...bearer(key) }, body });
 			answers.push({ kind, status: answer.status, started_ms: answer.started_ms, ended_ms: answer.ended_ms,
-				denied: answer.json?.result?.isError === true && /^Insufficient permissions/.test(answer.json.result.content[0].text),
+				denied: answer.json?.result?.isError === true
+					&& /^Insufficient permissions/.test(answer.json.result.content[0].text),
 				names: kind === 'list' ? answer.json?.result?.tools?.map((t) => t.name) : undefined });
 			if (answer.status !== 200)
 				await sleep(5);
@@ -146,7 +147,8 @@ test('a key that expires while it is used', async (say) => {
 
 test('a suspended tenant: 403, and the keys of others are served', async () => {
 	const tenant = await stack.new_tenant('suspended', 'internal');
-	const seen = await around(tenant.key, ['call', 'list'], () => stack.mcpctl('tenant', 'suspend', '--catalog', 'planasonix', '--slug', 'suspended'));
+	const seen = await around(tenant.key, ['call', 'list'],
+		() => stack.mcpctl('tenant', 'suspend', '--catalog', 'planasonix', '--slug', 'suspended'));
 
 	none_served(seen, { status: [403] });
 	assert.equal((await stack.probe()).status, 200);
@@ -155,7 +157,8 @@ test('a suspended tenant: 403, and the keys of others are served', async () => {
 
 test('a suspended tenant, in its row', async () => {
 	const tenant = await stack.new_tenant('suspended-row', 'internal');
-	const seen = await around(tenant.key, ['call', 'list'], () => db.query('update mcp.tenant set suspended_at = now() where id = $1', [tenant.id]), LIST_MS + AFTER_MS);
+	const seen = await around(tenant.key, ['call', 'list'],
+		() => db.query('update mcp.tenant set suspended_at = now() where id = $1', [tenant.id]), LIST_MS + AFTER_MS);
 
 	none_served(seen, { status: [403], grace_ms: { list: LIST_MS } });
 	await db.query('update mcp.tenant set suspended_at = null where id = $1', [tenant.id]);
@@ -168,22 +171,28 @@ test('a scope taken away: calls are denied at once, the list forgets the tools w
 	const { answers, done_ms } = await around(key.secret, ['write', 'list', 'call'], change, LIST_MS + AFTER_MS);
 	const after_change = (kind, grace_ms = 0) => answers.filter((a) => a.kind === kind && a.started_ms > done_ms + grace_ms);
 
-	assert.ok(after_change('write').every((a) => a.status === 200 && a.denied), 'a write began after its scope was gone and was not denied');
-	assert.ok(answers.filter((a) => a.kind === 'write' && a.ended_ms < done_ms - 50).every((a) => !a.denied), 'writes were allowed before');
+	assert.ok(after_change('write').every((a) => a.status === 200 && a.denied),
+		'a write began after its scope was gone and was not denied');
+	assert.ok(answers.filter((a) => a.kind === 'write' && a.ended_ms < done_ms - 50).every((a) => !a.denied),
+		'writes were allowed before');
 	assert.ok(after_change('call').every((a) => a.status === 200 && !a.denied), 'reads are still served');
-	assert.ok(after_change('list', LIST_MS).every((a) => !a.names.includes('pause_pipeline')), 'pause_pipeline is still listed after a second');
+	assert.ok(after_change('list', LIST_MS).every((a) => !a.names.includes('pause_pipeline')),
+		'pause_pipeline is still listed after a second');
 	assert.ok(after_change('list', LIST_MS).every((a) => a.names.includes('list_pipelines')), 'list_pipelines is still there');
 });
 
 test('a role of the key\'s principal loses its scope', async () => {
 	const tenant = await stack.new_tenant('principals', 'internal');
 	const key = await stack.new_key('principals');
-	const { rows: [principal] } = await db.query("insert into mcp.principal (tenant_id, name) values ($1, 'Robin') returning id", [tenant.id]);
+	const { rows: [principal] } = await db.query("insert into mcp.principal (tenant_id, name) values ($1, 'Robin') returning id",
+		[tenant.id]);
 	const { rows: [role] } = await db.query("insert into mcp.role (tenant_id, name, scopes) values ($1, 'operator', '{pipelines:read,pipelines:write}') returning id", [tenant.id]);
 
-	await db.query('insert into mcp.membership (tenant_id, principal_id, role_id) values ($1, $2, $3)', [tenant.id, principal.id, role.id]);
+	await db.query('insert into mcp.membership (tenant_id, principal_id, role_id) values ($1, $2, $3)',
+		[tenant.id, principal.id, role.id]);
 	await db.query('update mcp.credential set principal_id = $2 where id = $1', [key.id, principal.id]);
-	const { answers, done_ms } = await around(key.secret, ['write'], () => db.query("update mcp.role set scopes = '{pipelines:read}' where id = $1", [role.id]));
+	const { answers, done_ms } = await around(key.secret, ['write'],
+		() => db.query("update mcp.role set scopes = '{pipelines:read}' where id = $1", [role.id]));
 	const late = answers.filter((a) => a.started_ms > done_ms && !a.denied);
 
 	assert.equal(late.length, 0, `${late.length} writes began after the role had lost its scope and were not denied`);

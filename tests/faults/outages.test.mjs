@@ -21,7 +21,8 @@ before(async () => {
 		MCP_AUDIT_MAX: '1m', MCP_AUDIT_SEGMENT: '64k' } });
 	key = stack.key('bench');
 	const db = await stack.db();
-	pipeline = (await db.query('select id from planasonix.pipeline where tenant_id = $1 order by name limit 1', [stack.tenant('bench').id])).rows[0].id;
+	pipeline = (await db.query('select id from planasonix.pipeline where tenant_id = $1 order by name limit 1',
+		[stack.tenant('bench').id])).rows[0].id;
 	await db.end();
 	await stack.serving();
 });
@@ -87,7 +88,8 @@ for (const how of ['stop', 'kill9'])
 		const many = await Promise.all(Array.from({ length: 40 }, () => read()));
 		assert.deepEqual(many.map((a) => a.status).filter((s) => s !== 200), [], 'every worker has found back');
 		await all_told(answers);
-		assert.ok((await stack.events()).filter((e) => answers.some((a) => a.headers['x-request-id'] === e.id)).every((e) => e.outcome === 'unavailable'));
+		assert.ok((await stack.events()).filter((e) => answers.some((a) => a.headers['x-request-id'] === e.id)).every((e) =>
+			e.outcome === 'unavailable'));
 	});
 
 outage('PostgreSQL stopped under a call: 503, not a hang', async () => {
@@ -104,7 +106,8 @@ outage('PostgreSQL stopped under a call: 503, not a hang', async () => {
 outage('a backend ended by an operator: one call, and the worker goes on', async () => {
 	const db = await stack.db('postgres_super');
 	const nap = stack.call(key, 'nap', { seconds: 4 });
-	await until('a backend sleeps', async () => (await db.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mcp_worker' and query like '%pg_sleep%' and state = 'active'")).rowCount > 0);
+	await until('a backend sleeps', async () => (await db.query(`select pg_terminate_backend(pid) from pg_stat_activity
+		where usename = 'mcp_worker' and query like '%pg_sleep%' and state = 'active'`)).rowCount > 0);
 	check(await nap, unavailable);
 	await db.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mcp_worker'");
 	const statuses = (await Promise.all(Array.from({ length: 40 }, () => read()))).map((a) => a.status);
@@ -159,7 +162,8 @@ outage('Redis away: the plan holds on this node', async () => {
 		const gained = (performance.now() - started_ms) / 1000;
 
 		assert.ok(served >= 60 && served <= 61 + gained, `${served} of 90 served in ${gained.toFixed(1)} s`);
-		answers.filter((a) => a.status !== 200).forEach((a) => check(a, { status: 429, code: 429, id: '1', headers: { 'Retry-After': /^[1-9]\d*$/ } }));
+		answers.filter((a) => a.status !== 200).forEach((a) =>
+			check(a, { status: 429, code: 429, id: '1', headers: { 'Retry-After': /^[1-9]\d*$/ } }));
 	} finally {
 		await stack.ctl('start', 'redis');
 	}

@@ -168,7 +168,8 @@ export class Stack {
 
 	/* mcpctl with --json: the value it printed. */
 	async mcpctl(...args) {
-		return JSON.parse(await must(process.env.MCPCTL ?? path.join(ROOT, 'build/mcpctl'), [...args, '--json'], { env: this.env }));
+		return JSON.parse(await must(process.env.MCPCTL ?? path.join(ROOT, 'build/mcpctl'), [...args, '--json'],
+			{ env: this.env }));
 	}
 
 	/* A new key of a tenant; more: further words for mcpctl key create. */
@@ -240,7 +241,8 @@ export class Stack {
 	/* Other settings from now on: the server is stopped, told, and started. */
 	async configure(settings) {
 		const names = Object.keys(settings);
-		const kept = readFileSync(this.settings_file(), 'utf8').split('\n').filter((line) => line && !names.includes(line.split('=')[0]));
+		const kept = readFileSync(this.settings_file(),
+			'utf8').split('\n').filter((line) => line && !names.includes(line.split('=')[0]));
 
 		await this.ctl('stop', 'fpm');
 		writeFileSync(this.settings_file(), [...kept, ...names.map((name) => `${name}=${settings[name]}`), ''].join('\n'));
@@ -308,6 +310,15 @@ export function process_table() {
 			return [];	/* gone in the meantime */
 		}
 	});
+}
+
+export function alive(pid) {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 /* Inodes of the accepted connections of a listening unix socket: they bear its path. */

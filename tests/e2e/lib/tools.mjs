@@ -12,12 +12,14 @@ import { ROOT } from './stack.mjs';
 
 const seconds = { type: 'number', minimum: 0, maximum: 30, description: 'How long to sleep.' };
 const pipeline_id = { type: 'string', description: 'Id of a pipeline.' };
-const shape = (properties, required = Object.keys(properties)) => ({ type: 'object', properties, required, additionalProperties: false });
+const shape = (properties, required = Object.keys(properties)) =>
+	({ type: 'object', properties, required, additionalProperties: false });
 
 const EXTRA = {
 	nap: {
 		json: {
-			title: 'Nap', description: 'Sleeps in the database.', inputSchema: shape({ seconds }), outputSchema: shape({ slept: { type: 'string' } }),
+			title: 'Nap', description: 'Sleeps in the database.', inputSchema: shape({ seconds }),
+				outputSchema: shape({ slept: { type: 'string' } }),
 			scope: 'pipelines:read', writes: false, timeout_ms: 5000, result: { row: true },
 		},
 		sql: "select 'well' as slept from pg_sleep(($1->>'seconds')::float8)\n",
@@ -26,14 +28,16 @@ const EXTRA = {
 		json: {
 			title: 'Nap and pause', description: 'Pauses a pipeline, then sleeps in the same statement.',
 			inputSchema: shape({ seconds, pipeline_id }), outputSchema: shape({ message: { type: 'string' } }),
-			scope: 'pipelines:write', writes: true, timeout_ms: 5000, result: { done: 'Pipeline {pipeline_id} paused.' }, none: 'pipeline not found',
+			scope: 'pipelines:write', writes: true, timeout_ms: 5000, result: { done: 'Pipeline {pipeline_id} paused.' },
+				none: 'pipeline not found',
 		},
 		sql: "with done as (update pipeline set status = 'paused', updated_at = now() where id = mcp.uuid($1->>'pipeline_id') returning id)\n"
 			+ "select id from done cross join lateral (select pg_sleep(($1->>'seconds')::float8)) as slept\n",
 	},
 	rare: {
 		json: {
-			title: 'Rare', description: 'May be called five times a minute.', inputSchema: shape({}), outputSchema: shape({ fine: { type: 'boolean' } }),
+			title: 'Rare', description: 'May be called five times a minute.', inputSchema: shape({}),
+				outputSchema: shape({ fine: { type: 'boolean' } }),
 			scope: 'pipelines:read', writes: false, timeout_ms: 1000, limit: 5, result: { row: true },
 		},
 		sql: 'select true as fine\n',
