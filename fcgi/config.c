@@ -243,7 +243,7 @@ config_print(void)
 	size_t i;
 
 	for (i = 0; i < LEN(settings); i++)
-		printf(PREFIX "%-16s %-28s %s\n", settings[i].name, settings[i].usual ? settings[i].usual : "-",
+		printf(PREFIX "%-18s %-28s %s\n", settings[i].name, settings[i].usual ? settings[i].usual : "-",
 		    settings[i].says);
 }
 
