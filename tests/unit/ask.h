@@ -78,7 +78,7 @@ ask_init(struct request *rq)
 	ask.board = mmap(NULL, sizeof(*ask.board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ask.board->slots = 1;
 	ask.board->segment = 1;
-	ask.board->proof[0] = PROOF_PASSED;
+	ask.board->proof[0][0] = PROOF_PASSED;
 	for (i = 0; i < 3; i++)
 		ask.tool[i] = (struct tool){ .catalog = &ask.catalog, .name = names[i], .scope = { &ask_scopes[i == 2], 1 },
 		    .face = (const char *const[]){ "{\"name\":\"first\"}", "{\"name\":\"second\"}", "{\"name\":\"third\"}" }[i] };
