@@ -15,7 +15,7 @@
 
 LAYERS   = ground request outside domain protocol process
 
-ground   = base log arena buf utf8 json pattern schema crypt
+ground   = base log arena buf utf8 cidr json pattern schema crypt
 request  = config slot request fail reply sse
 outside  = sockets db cache egress breaker web probe
 domain   = tenant limit audit segment seal template tool catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
