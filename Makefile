@@ -27,7 +27,8 @@ process  = fastcgi board worker fanout stream usage consumer warden archive chai
 # The other programs stand on the same layers: ctl and stdio hold their main().
 PROGRAMS = mcpctl mcp-stdio
 
-mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_time ctl_key ctl_check ctl
+mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scope ctl_principal ctl_workspace \
+            ctl_time ctl_key ctl_secrets ctl_check ctl
 mcp-stdio = stdio_http stdio
 
 
