@@ -7,6 +7,7 @@
  */
 #include "audit.h"
 #include "fail.h"
+#include "limit.h"
 #include "log.h"
 #include "tenant.h"
 
@@ -146,8 +147,9 @@ write_record(const struct config *cfg, struct board *board, const struct buf *re
 }
 
 static int
-append(const struct config *cfg, struct board *board, struct slot *slot, int pid)
+append(const struct config *cfg, struct board *board, struct slot *slot, const struct event *event)
 {
+	int pid = atomic_load(&slot->pid);
 	struct arena mem;
 	struct buf record;
 	int got;
@@ -155,7 +157,7 @@ append(const struct config *cfg, struct board *board, struct slot *slot, int pid
 	arena_init(&mem, 2 * AUDIT_RECORD_MAX, 64 * AUDIT_RECORD_MAX);
 	buf_init(&record, &mem, 16 * AUDIT_RECORD_MAX);
 	buf_char(&record, AUDIT_STARTS);
-	audit_json(&record, &slot->event, cfg->node, slot->pool, pid);
+	audit_json(&record, event, cfg->node, slot->pool, pid);
 	buf_char(&record, '\n');
 	got = open_current(cfg, board, slot) == 0 ? write_record(cfg, board, &record) : -1;
 	arena_close(&mem);
@@ -195,7 +197,7 @@ audit_append(const struct config *cfg, struct board *board, struct slot *slot)
 		return 0;
 	}
 	atomic_store(&slot->stage, EVENT_WRITING);
-	if (append(cfg, board, slot, atomic_load(&slot->pid)) != 0) {
+	if (append(cfg, board, slot, &slot->event) != 0) {
 		if (atomic_exchange(&board->audit_full, 1) == 0)
 			log_say("the audit log in %s takes no more: %s", cfg->audit_dir, strerror(errno));
 		atomic_fetch_add(&board->audit_lost, 1);
@@ -208,10 +210,63 @@ audit_append(const struct config *cfg, struct board *board, struct slot *slot)
 	return 0;
 }
 
+/* --- floods of bad credentials ---------------------------------------------------------- */
+
+#define FLOOD_A_SECOND	10
+#define FLOOD_US	1000000
+
+void
+audit_flush(const struct config *cfg, struct board *board, struct slot *slot, bool now)
+{
+	if (slot->flood.count == 0 || (!now && base_now_us() < slot->flood_us))
+		return;
+	if (append(cfg, board, slot, &slot->flood) != 0)
+		atomic_fetch_add(&board->audit_lost, slot->flood.count);
+	slot->flood.count = 0;
+}
+
+/* Did this address have ten events of its own in this second? */
+static bool
+is_flood(struct board *board, const char *ip)
+{
+	struct limit l = { "", slot_number(ip), 60 * FLOOD_A_SECOND, FLOOD_A_SECOND, 1 };
+	int64_t full_us;
+
+	return limit_bucket_take(board, &l, base_wall_us(), &full_us) > 0;
+}
+
+/*
+ * A 401 beyond ten a second from one address is counted in one event, whose id its answer carries:
+ * whoever tries keys may fill his time, not our log.
+ */
+static bool
+joins_flood(struct request *rq)
+{
+	struct slot *slot = rq->slot;
+
+	if (rq->failed != FAIL_CREDENTIAL || !is_flood(rq->board, slot->event.ip))
+		return false;
+	if (slot->flood.count > 0 && strcmp(slot->flood.ip, slot->event.ip) != 0)
+		audit_flush(rq->cfg, rq->board, slot, true);
+	if (slot->flood.count == 0) {
+		slot->flood = slot->event;
+		slot->flood_us = base_now_us() + FLOOD_US;
+	} else {
+		slot->flood.count++;
+		slot->event.seq--;	/* no event of its own, so no number either */
+	}
+	memcpy(rq->request_id, slot->flood.id, sizeof(rq->request_id));
+	atomic_store(&slot->stage, EVENT_WRITTEN);
+	return true;
+}
+
 void
 audit_record(struct request *rq)
 {
 	audit_settle(rq);
+	audit_flush(rq->cfg, rq->board, rq->slot, false);
+	if (joins_flood(rq))
+		return;
 	if (audit_append(rq->cfg, rq->board, rq->slot) != 0)
 		log_say("event %s is not in the audit log", rq->slot->event.id);
 }
@@ -269,9 +324,10 @@ audit_bury(const struct config *cfg, struct board *board, struct slot *slot)
 		slot->event.outcome = OUTCOME_INTERNAL;
 		slot->event.duration_us = base_wall_us() - slot->event.at_us;
 		slot_put(slot->event.code, sizeof(slot->event.code), "died");
-		if (append(cfg, board, slot, atomic_load(&slot->pid)) != 0)
+		if (append(cfg, board, slot, &slot->event) != 0)
 			atomic_fetch_add(&board->audit_lost, 1);
 	}
+	audit_flush(cfg, board, slot, true);
 	atomic_store(&slot->stage, EVENT_NONE);
 	atomic_store(&slot->segment, 0);
 }

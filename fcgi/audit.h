@@ -27,6 +27,12 @@ void audit_settle(struct request *rq);
 /* Settles the event and appends it: what every message ends with, before its answer leaves. */
 void audit_record(struct request *rq);
 
+/*
+ * Writes the event that 401s of one address were gathered in, if its second is over (or whenever,
+ * with `now`).  A worker calls it when it has nothing to do and before it ends.
+ */
+void audit_flush(const struct config *cfg, struct board *board, struct slot *slot, bool now);
+
 /* The request's line in the log: the event's fields, and in which step it ended and why. */
 void audit_log(struct request *rq);
 

@@ -422,6 +422,18 @@ fly(struct flight *f)
 	return read_sync(f);
 }
 
+/*
+ * An idle connection has nothing to say.  If it does, it is most likely that PostgreSQL is going
+ * down or was restarted; a new connection is asked then, not the next caller told to come again.
+ */
+static bool
+is_stale(const struct db *db)
+{
+	struct pollfd p = { .fd = db_socket(db), .events = POLLIN };
+
+	return p.fd >= 0 && poll(&p, 1, 0) != 0;
+}
+
 enum db_outcome
 db_run(struct db *db, struct db_call *call)
 {
@@ -431,6 +443,8 @@ db_run(struct db *db, struct db_call *call)
 	int broken;
 
 	memset(&call->error, 0, sizeof(call->error));
+	if (is_stale(db))
+		db_close(db);
 	if (db_open(db, call->mem, &why) != DB_DONE) {
 		call->error.message = why;
 		call->us += base_now_us() - from;

@@ -59,6 +59,8 @@ struct slot {
 	int64_t          since_us;	/* of state, monotonic */
 	uint64_t         requests;	/* answered by this process */
 	struct event     event;
+	struct event     flood;		/* 401s of one address that were too many for events of their own; count 0: none */
+	int64_t          flood_us;	/* monotonic: when flood is to be written */
 };
 
 /* A token bucket as one number (GCRA): the time at which it will be full again. */

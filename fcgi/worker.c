@@ -1,5 +1,6 @@
 /* worker: the loop, and the watchdog over it. */
 #include "worker.h"
+#include "audit.h"
 #include "cache.h"
 #include "db.h"
 #include "fastcgi.h"
@@ -11,6 +12,7 @@
 #define BODY_COPIES	16		/* body, objects, escaped text, results: each a few times its size */
 #define CACHE_MS	50
 #define SILENCE_MS	5000		/* nginx sends a request whole */
+#define FLOOD_MS	1000		/* idle for so long: gathered 401s are written */
 #define GRACE_MS	1000		/* to end a request whose client was hung up on */
 
 struct worker {
@@ -132,11 +134,14 @@ open_worker(struct worker *w, const struct process *self)
 static int
 accept_next(const struct worker *w)
 {
+	struct slot *slot = w->self->slot;
 	struct epoll_event e[2];
 	int fd, n, i;
 
 	for (;;) {
-		n = epoll_wait(w->epoll_fd, e, LEN(e), -1);
+		n = epoll_wait(w->epoll_fd, e, LEN(e), slot->flood.count > 0 ? FLOOD_MS : -1);
+		if (n == 0)
+			audit_flush(w->self->cfg, w->self->board, slot, true);
 		for (i = 0; i < n; i++)
 			if (e[i].data.fd == w->quit_fd)
 				return -1;
@@ -198,5 +203,6 @@ worker_run(const struct process *self)
 	slot_move(self->slot, SLOT_IDLE);
 	for (; w.left != 0 && (fd = accept_next(&w)) >= 0; w.left -= w.left > 0)
 		take(&w, fd);
+	audit_flush(self->cfg, self->board, self->slot, true);
 	exit(0);
 }

@@ -4,7 +4,7 @@
  * Each is sent under both eras; it must get the right status and code and no id that was not read,
  * quickly (median under 50 ms), and the workers must be the same processes afterwards.  A stack of
  * its own, so that MCP_FPM=build/asan/mcp-fpm runs the same under sanitizers; their findings would
- * stand in the log.
+ * stand in the log, where Stack.down() looks for them.
  */
 
 import assert from 'node:assert/strict';
@@ -220,11 +220,9 @@ test('the workers are the same processes', (say) => {
 	assert.deepEqual(now.map((p) => p.pid).sort(), pids);
 });
 
-test('the log holds nothing of sanitizers, assertions or the secrets that were sent', () => {
+test('the log holds none of the secrets that were sent', () => {
 	const log = stack.log();
-	const finding = log.split('\n').find((line) => /runtime error:|AddressSanitizer|LeakSanitizer|UndefinedBehavior|assert|stack smashing|bug:/i.test(line));
 
-	assert.equal(finding, undefined);
 	assert.ok(!log.includes(key), 'the key stands in the log');
 	assert.ok(!log.includes('k'.repeat(1_000)), 'a rejected credential stands in the log');
 });

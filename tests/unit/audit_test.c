@@ -48,6 +48,37 @@ begin(struct request *rq)
 	audit_begin(rq);
 }
 
+/* Of 401s of one address ten a second have events of their own, the others share one. */
+static void
+test_flood(void)
+{
+	struct request rq;
+	char shared[CRYPT_UUID] = "";
+	int i, own = 0, same = 0;
+
+	for (i = 0; i < 60; i++) {
+		begin(&rq);
+		memcpy(rq.request_id, slot->event.id, sizeof(rq.request_id));
+		fail(&rq, FAIL_CREDENTIAL, "no");
+		audit_record(&rq);
+		if (slot->flood.count == 0)
+			own++;
+		else if (!shared[0])
+			memcpy(shared, rq.request_id, sizeof(shared));
+		else
+			same += strcmp(rq.request_id, shared) == 0;
+		arena_close(&rq.mem);
+	}
+	ok(own >= 10 && own <= 12, "about ten events of their own: %d", own);
+	is_int(slot->flood.count, 60 - own, "the others are counted in one");
+	is_int(same, 60 - own - 1, "whose id their answers carry");
+	is_str(slot->flood.id, shared, "and which is the first one's");
+	audit_flush(&cfg, &board, slot, false);
+	is_int(slot->flood.count, 60 - own, "it is not written before its second is over");
+	audit_flush(&cfg, &board, slot, true);
+	is_int(slot->flood.count, 0, "or the worker ends");
+}
+
 /* A full log takes one event in a hundred, which says how many it stands for. */
 static void
 test_sampled(void)
@@ -318,6 +349,7 @@ main(void)
 	test_bury();
 	test_bury_written();
 	test_full();
+	test_flood();
 	test_sampled();
 	remove_dir();
 	arena_close(&mem);

@@ -18,6 +18,7 @@ start(const char *conninfo)
 	int pid;
 
 	cfg.pg = cfg.pg_listen = conninfo;
+	atomic_store(&board->listening_us, 0);	/* what the one before it said */
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)

@@ -24,6 +24,9 @@ const STACK_DIR = path.join(ROOT, 'tests/stack');
 const UP_MS = 180_000;
 const COMMAND_MS = 60_000;
 
+/* What must not stand in the log of a server, whatever was done to it. */
+const FINDINGS = /runtime error:|Sanitizer|stack smashing|double free|corrupted|Assertion/;
+
 /* Set by make soak: the long proofs in full; else each with about a tenth. */
 export const SOAK = Boolean(process.env.SOAK);
 
@@ -290,10 +293,14 @@ export class Stack {
 	async down() {
 		for (const close of this.clients.splice(0).reverse())
 			await close();
+		const finding = this.log().split('\n').find((line) => FINDINGS.test(line));
+
 		if (this.own && has_failed())
 			diag(`what the server said:\n${this.log().split('\n').filter((line) => line && !line.startsWith('{')).slice(-30).join('\n')}`);
 		if (this.own)
 			await must(`${STACK_DIR}/down`, [], { env: this.own, timeout_ms: UP_MS });
+		if (finding)
+			throw new Error(`in the log of the server: ${finding}`);
 	}
 }
 
