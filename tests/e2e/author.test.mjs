@@ -16,6 +16,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { after, before, run, test } from './lib/tap.mjs';
 import { ROOT, private_stack, sh } from './lib/stack.mjs';
 import { bearer } from './lib/mcp.mjs';
+import { example_files } from './lib/tools.mjs';
 
 const PAGE = readFileSync(path.join(ROOT, 'tools/README.md'), 'utf8');
 const TOOLS = ['count_pipelines', 'chart_runs'];
@@ -46,11 +47,6 @@ after(() => rmSync(tree, { recursive: true, force: true }));
 
 /* ---- the page ----------------------------------------------------------------------------------- */
 
-/* The blocks that say which file they are: { path: text }. */
-function files_of(page) {
-	return Object.fromEntries([...page.matchAll(/^File: (\S+)\n```\w+\n([^]*?)^```$/gm)].map(([, name, text]) => [name, text]));
-}
-
 /* The lines of "Try it", without their comments. */
 function commands_of(page) {
 	const [, block] = /^### Try it\n\n```sh\n([^]*?)^```$/m.exec(page);
@@ -58,7 +54,7 @@ function commands_of(page) {
 	return block.split('\n').map((line) => line.replace(/\s+#.*$/, '')).filter(Boolean);
 }
 
-const files = files_of(PAGE);
+const files = example_files();
 const commands = commands_of(PAGE);
 const original = (file) => files[file] ?? readFileSync(path.join(ROOT, file), 'utf8');
 const in_tree = (line) => sh('bash', ['-c', line], { cwd: tree, timeout_ms: 120_000 });
