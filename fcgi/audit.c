@@ -6,8 +6,8 @@
  * no slot points.
  */
 #include "audit.h"
+#include "bucket.h"
 #include "fail.h"
-#include "limit.h"
 #include "log.h"
 #include "tenant.h"
 
@@ -229,10 +229,10 @@ audit_flush(const struct config *cfg, struct board *board, struct slot *slot, bo
 static bool
 is_flood(struct board *board, const char *ip)
 {
-	struct limit l = { "", slot_number(ip), 60 * FLOOD_A_SECOND, FLOOD_A_SECOND, 1 };
+	struct bucket_rate rate = { 60 * FLOOD_A_SECOND, FLOOD_A_SECOND };
 	int64_t full_us;
 
-	return limit_bucket_take(board, &l, base_wall_us(), &full_us) > 0;
+	return bucket_take(board, slot_number(ip), rate, 1, base_wall_us(), &full_us) > 0;
 }
 
 /*

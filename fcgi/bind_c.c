@@ -10,21 +10,32 @@ refuse(struct arena *mem, const char **why, const char *file, const char *what)
 	return -1;
 }
 
-/* The folder's tools.so, with the version it was built for checked. */
+/* Was the code built for this program? */
 static int
-open_code(struct arena *mem, const char *file, void **code, const char **why)
+check_version(struct arena *mem, const char *file, void *code, const char **why)
 {
-	const int *version;
+	const int *version = dlsym(code, "toolkit_version");
 
-	*code = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-	if (!*code)
-		return refuse(mem, why, file, dlerror());
-	version = dlsym(*code, "toolkit_version");
 	if (!version)
 		return refuse(mem, why, file, "one of its files must say TOOLKIT;");
 	if (*version != TOOLKIT_VERSION)
 		return refuse(mem, why, file, arena_fmt(mem, "built for version %d of toolkit.h, this is %d", *version, TOOLKIT_VERSION));
 	return 0;
+}
+
+/* The folder's tools.so. */
+static void *
+open_code(struct arena *mem, const char *file, const char **why)
+{
+	void *code = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+
+	if (!code)
+		refuse(mem, why, file, dlerror());
+	else if (check_version(mem, file, code, why) == 0)
+		return code;
+	if (code)
+		dlclose(code);
+	return NULL;
 }
 
 static int
@@ -48,12 +59,14 @@ load_catalog(struct arena *mem, struct catalog *c, const char **why)
 	for (i = 0; i < c->tools; i++) {
 		if (!c->tool[i].c)
 			continue;
-		if (!code && open_code(mem, file, &code, why) != 0)
+		if (!code && !(code = open_code(mem, file, why)))
 			return -1;
-		if (link_tool(mem, &c->tool[i], code, why) != 0)
+		if (link_tool(mem, &c->tool[i], code, why) != 0) {
+			dlclose(code);
 			return -1;
+		}
 	}
-	return 0;
+	return 0;		/* the code stays as long as the process */
 }
 
 int

@@ -21,6 +21,7 @@ static const struct setting {
 	int64_t     least, most;
 	const char *says;	/* one sentence, for --settings and the README */
 } settings[] = {
+	{ "ADDRESS_PER_MINUTE", COUNT, AT(address_per_minute), "6000", 1, 1000000000, "Look-ups of credentials in PostgreSQL a minute, per address and node." },
 	{ "AUDIT_DIR",       TEXT,   AT(audit_dir),           NULL,   0, 0, "Folder of this node's audit log." },
 	{ "AUDIT_MAX",       BYTES,  AT(audit_bytes_max),     "1g",   1 << 20, INT64_MAX, "Size of the audit log at which calls that write are refused." },
 	{ "AUDIT_SEGMENT",   BYTES,  AT(audit_segment_bytes), "64m",  4096, INT64_MAX, "Size at which the audit log begins a new file." },
@@ -242,7 +243,7 @@ config_print(void)
 	size_t i;
 
 	for (i = 0; i < LEN(settings); i++)
-		printf(PREFIX "%-16s %-28s %s\n", settings[i].name, settings[i].usual ? settings[i].usual : "-",
+		printf(PREFIX "%-18s %-28s %s\n", settings[i].name, settings[i].usual ? settings[i].usual : "-",
 		    settings[i].says);
 }
 

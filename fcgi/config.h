@@ -35,6 +35,7 @@ struct config {
 	int64_t      body_depth_max;	/* levels of JSON */
 	int64_t      body_values_max;	/* values of JSON */
 	int64_t      batch_max;		/* messages in one batch */
+	int64_t      address_per_minute;	/* look-ups of credentials: per address and node */
 	int64_t      node_per_minute;	/* methods without a tool: per credential and node */
 	const char  *audit_dir;		/* folder of the audit log; NULL: not given */
 	int64_t      audit_bytes_max;	/* of the log, all segments; more: writes are refused */

@@ -1,16 +1,10 @@
-/*
- * limit: GCRA, in Lua and in C.
- *
- * A bucket is one number: when it will be full.  Taking a token moves that time by one step
- * (a minute / per_minute); it may not move further than burst steps from now.
- */
+/* limit: what bucket.h does for this node, in Lua for all of them. */
 #include "limit.h"
 #include "cache.h"
 #include "fail.h"
 #include "log.h"
 
 #define MINUTE_US	60000000
-#define PROBES		8
 
 /*
  * KEYS: buckets.  ARGV: per_minute, burst, tokens of each.  Time is Redis's own, so nodes whose
@@ -36,68 +30,14 @@ static struct cache_script take_script = { .text =
 	"return out"
 };
 
-static int64_t
-steps_us(const struct limit *l, int64_t tokens)
-{
-	return (tokens * MINUTE_US + l->per_minute - 1) / l->per_minute;
-}
-
-/* --- shared memory ---------------------------------------------------------------------- */
-
-/* The bucket's place, claimed if it is new.  The fullest of the probed ones gives way: it forgets least. */
-static struct bucket *
-bucket_at(struct board *board, uint64_t number)
-{
-	struct bucket *give = NULL;
-	int i;
-
-	for (i = 0; i < PROBES; i++) {
-		struct bucket *b = &board->bucket[(number * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)i) % BUCKETS];
-		uint64_t key = atomic_load(&b->key);
-
-		if (key == number || (key == 0 && atomic_compare_exchange_strong(&b->key, &key, number)))
-			return b;
-		if (key == number)	/* another process was faster */
-			return b;
-		if (!give || atomic_load(&b->full_us) < atomic_load(&give->full_us))
-			give = b;
-	}
-	if (atomic_load(&give->full_us) > base_wall_us())
-		atomic_fetch_add(&board->buckets_evicted, 1);
-	atomic_store(&give->key, number);
-	atomic_store(&give->full_us, 0);
-	return give;
-}
-
-int64_t
-limit_bucket_take(struct board *board, const struct limit *limit, int64_t now_us, int64_t *full_us)
-{
-	struct bucket *b = bucket_at(board, limit->number);
-	int64_t was = atomic_load(&b->full_us), wait;
-
-	do {
-		*full_us = (was > now_us ? was : now_us) + steps_us(limit, limit->tokens);
-		wait = *full_us - now_us - steps_us(limit, limit->burst);
-		if (wait > 0)
-			return wait;
-	} while (!atomic_compare_exchange_weak(&b->full_us, &was, *full_us));
-	return 0;
-}
-
-static void
-give_back(struct board *board, const struct limit *limit)
-{
-	atomic_fetch_sub(&bucket_at(board, limit->number)->full_us, steps_us(limit, limit->tokens));
-}
-
 /* --- answers ---------------------------------------------------------------------------- */
 
 static int64_t
 remaining(const struct limit *l, int64_t now_us, int64_t full_us)
 {
-	int64_t room = now_us + steps_us(l, l->burst) - full_us;
+	int64_t room = now_us + bucket_steps_us(l->rate, l->rate.burst) - full_us;
 
-	return room > 0 ? room * l->per_minute / MINUTE_US : 0;
+	return room > 0 ? room * l->rate.per_minute / MINUTE_US : 0;
 }
 
 static int64_t
@@ -113,7 +53,7 @@ tell(struct request *rq, const struct limit *l, int64_t now_us, int64_t full_us)
 
 	buf_fmt(&rq->reply.head, "RateLimit-Limit: %" PRId64 "\r\nRateLimit-Remaining: %" PRId64 "\r\nRateLimit-Reset: %" PRId64
 	    "\r\nX-RateLimit-Limit: %" PRId64 "\r\nX-RateLimit-Remaining: %" PRId64 "\r\nX-RateLimit-Reset: %" PRId64 "\r\n",
-	    l->burst, left, reset, l->burst, left, now_us / 1000000 + reset);
+	    l->rate.burst, left, reset, l->rate.burst, left, now_us / 1000000 + reset);
 }
 
 /* Tells of the bucket that has least left, and refuses if there is something to wait for. */
@@ -126,7 +66,9 @@ conclude(struct request *rq, const struct limit *limit, int n, int64_t wait, int
 		if (remaining(&limit[i], now_us, full_us[i]) < remaining(&limit[tightest], now_us, full_us[tightest]))
 			tightest = i;
 	buf_cut(&rq->reply.head, 0);	/* a bucket looked at later is the one that counts */
-	tell(rq, &limit[tightest], now_us, full_us[tightest]);
+	/* What was refused was not taken either. */
+	tell(rq, &limit[tightest], now_us, full_us[tightest] -
+	    (wait > 0 ? bucket_steps_us(limit[tightest].rate, limit[tightest].tokens) : 0));
 	if (wait == 0)
 		return 0;
 	wait = seconds_up(wait);
@@ -141,10 +83,10 @@ limit_take_here(struct request *rq, const struct limit *limit, int n)
 	int i, taken;
 
 	for (taken = 0; taken < n && wait == 0; taken++)
-		wait = limit_bucket_take(rq->board, &limit[taken], now, &full[taken]);
+		wait = bucket_take(rq->board, limit[taken].number, limit[taken].rate, limit[taken].tokens, now, &full[taken]);
 	if (wait > 0) {
 		for (i = 0; i < taken - 1; i++)
-			give_back(rq->board, &limit[i]);
+			bucket_give_back(rq->board, limit[i].number, limit[i].rate, limit[i].tokens);
 		return conclude(rq, &limit[taken - 1], 1, wait, now, &full[taken - 1]);
 	}
 	return conclude(rq, limit, n, 0, now, full);
@@ -162,8 +104,8 @@ mirror(struct board *board, const struct limit *limit, int n, const int64_t *out
 	int i;
 
 	for (i = 0; i < n; i++) {
-		full = out[i + 2] + skew - (out[0] > 0 ? steps_us(&limit[i], limit[i].tokens) : 0);
-		atomic_store(&bucket_at(board, limit[i].number)->full_us, full);
+		full = out[i + 2] + skew - (out[0] > 0 ? bucket_steps_us(limit[i].rate, limit[i].tokens) : 0);
+		bucket_set(board, limit[i].number, full);
 	}
 }
 
@@ -175,9 +117,7 @@ refuse_known(struct request *rq, const struct limit *limit, int n)
 	int i;
 
 	for (i = 0; i < n; i++) {
-		full = atomic_load(&bucket_at(rq->board, limit[i].number)->full_us);
-		full = (full > now ? full : now) + steps_us(&limit[i], limit[i].tokens);
-		wait = full - now - steps_us(&limit[i], limit[i].burst);
+		wait = bucket_look(rq->board, limit[i].number, limit[i].rate, limit[i].tokens, now, &full);
 		if (wait > 0)
 			return conclude(rq, &limit[i], 1, wait, now, &full);
 	}
@@ -196,8 +136,8 @@ limit_take(struct request *rq, const struct limit *limit, int n)
 		return -1;
 	for (i = 0; i < n; i++) {
 		argv[i] = limit[i].key;
-		argv[n + 3 * i] = arena_fmt(&rq->mem, "%" PRId64, limit[i].per_minute);
-		argv[n + 3 * i + 1] = arena_fmt(&rq->mem, "%" PRId64, limit[i].burst);
+		argv[n + 3 * i] = arena_fmt(&rq->mem, "%" PRId64, limit[i].rate.per_minute);
+		argv[n + 3 * i + 1] = arena_fmt(&rq->mem, "%" PRId64, limit[i].rate.burst);
 		argv[n + 3 * i + 2] = arena_fmt(&rq->mem, "%" PRId64, limit[i].tokens);
 	}
 	for (i = 0; i < 4 * n; i++)
@@ -242,7 +182,7 @@ limit_of_plan(struct request *rq, struct limit *out, int64_t calls)
 {
 	const struct identity *who = rq->who;
 
-	*out = (struct limit){ arena_fmt(&rq->mem, "mcp:%s:bucket", who->tenant), who->number, who->per_minute, who->burst, calls };
+	*out = (struct limit){ arena_fmt(&rq->mem, "mcp:%s:bucket", who->tenant), who->number, { who->per_minute, who->burst }, calls };
 }
 
 void
@@ -251,7 +191,7 @@ limit_of_credential(struct request *rq, struct limit *out, int64_t calls)
 	const struct identity *who = rq->who;
 
 	*out = (struct limit){ arena_fmt(&rq->mem, "mcp:%s:bucket:%s", who->tenant, who->credential),
-	    mixed(who->number, who->credential_number), who->own_per_minute, who->own_per_minute, calls };
+	    mixed(who->number, who->credential_number), { who->own_per_minute, who->own_per_minute }, calls };
 }
 
 void
@@ -260,7 +200,7 @@ limit_of_tool(struct request *rq, struct limit *out, const char *tool, int64_t p
 	const struct identity *who = rq->who;
 
 	*out = (struct limit){ arena_fmt(&rq->mem, "mcp:%s:bucket:%s", who->tenant, tool),
-	    mixed(who->number, slot_number(tool)), per_minute, per_minute, calls };
+	    mixed(who->number, slot_number(tool)), { per_minute, per_minute }, calls };
 }
 
 void
@@ -270,5 +210,5 @@ limit_of_node(struct request *rq, struct limit *out, int64_t messages)
 	int64_t ten = who->per_minute * 10, least = rq->cfg->node_per_minute;
 
 	/* Ten times the plan: a client lists and pings more often than it calls, but not without end. */
-	*out = (struct limit){ "", mixed(who->credential_number, 1), ten > least ? ten : least, ten > least ? ten : least, messages };
+	*out = (struct limit){ "", mixed(who->credential_number, 1), { ten > least ? ten : least, ten > least ? ten : least }, messages };
 }

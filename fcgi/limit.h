@@ -8,6 +8,7 @@
 #ifndef LIMIT_H
 #define LIMIT_H
 
+#include "bucket.h"
 #include "tenant.h"
 
 #define LIMIT_BUCKETS_MAX 64
@@ -16,7 +17,8 @@
 struct limit {
 	const char *key;	/* of Redis */
 	uint64_t    number;	/* of the board's bucket */
-	int64_t     per_minute, burst, tokens;
+	struct bucket_rate rate;
+	int64_t     tokens;
 };
 
 /*
@@ -36,8 +38,5 @@ void limit_of_plan(struct request *rq, struct limit *out, int64_t calls);
 void limit_of_credential(struct request *rq, struct limit *out, int64_t calls);
 void limit_of_tool(struct request *rq, struct limit *out, const char *tool, int64_t per_minute, int64_t calls);
 void limit_of_node(struct request *rq, struct limit *out, int64_t messages);
-
-/* Takes from a bucket of shared memory.  0, or how many microseconds to wait. */
-int64_t limit_bucket_take(struct board *board, const struct limit *limit, int64_t now_us, int64_t *full_us);
 
 #endif

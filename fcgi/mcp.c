@@ -7,6 +7,7 @@
 #include "cursor.h"
 #include "era.h"
 #include "fail.h"
+#include "lists.h"
 #include "rpc.h"
 
 /* --- initialize, server/discover, ping -------------------------------------------------- */
@@ -114,31 +115,20 @@ add_next_page(struct request *rq, const struct tool *last)
 static int
 run_tools_list(struct request *rq)
 {
-	const struct catalog *c = rq->catalog;
-	const struct tool *last = NULL;
-	int64_t shown = 0;
-	bool more = false;
-	size_t i;
+	struct lists_page page;
+	size_t first;
 
-	if (first_tool(rq, &i) != 0)
+	if (first_tool(rq, &first) != 0)
 		return -1;
+	page = lists_tools(rq, first);
 	rpc_result_begin(rq);
 	rpc_member(rq, "tools");
 	buf_char(&rq->reply.body, '[');
-	for (; i < c->tools && !more; i++) {
-		if (catalog_forbids(&c->tool[i], rq->who, NULL, &rq->mem))
-			continue;
-		more = shown == c->page_size;
-		if (more)
-			break;
-		buf_str(&rq->reply.body, shown++ ? "," : "");
-		buf_str(&rq->reply.body, c->tool[i].face);
-		last = &c->tool[i];
-	}
+	buf_add(&rq->reply.body, page.items, page.len);
 	buf_char(&rq->reply.body, ']');
-	if (more)
-		add_next_page(rq, last);
-	add_caching(rq, c->list_ttl_ms);
+	if (page.more)
+		add_next_page(rq, page.last);
+	add_caching(rq, rq->catalog->list_ttl_ms);
 	rpc_result_end(rq);
 	return 0;
 }

@@ -195,7 +195,7 @@ static const struct question {
 	  " where f.conkey[1] <> here.attnum or f.confkey[1] <> there.attnum",
 	  "table %s: its foreign key %s does not lead with tenant_id, so a row can point at another tenant's" },
 
-	{ "select k.conrelid::regclass::text, k.conname from owned o join pg_constraint k on k.contype in ('c', 'f', 'u', 'x')"
+	{ "select distinct k.conrelid::regclass::text, k.conname from owned o join pg_constraint k on k.contype in ('c', 'f', 'u', 'x')"
 	  " and (k.conrelid = o.oid and " MAY_WRITE("o.rolname", "o.oid")
 	  " or k.confrelid = o.oid and has_table_privilege(o.rolname, o.oid, 'DELETE'))"
 	  " where obj_description(k.oid, 'pg_constraint') is null",

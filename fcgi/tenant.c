@@ -7,6 +7,7 @@
  * and after a second when nobody is listening.
  */
 #include "tenant.h"
+#include "bucket.h"
 #include "db.h"
 #include "fail.h"
 
@@ -121,6 +122,21 @@ judge(struct entry *e, const char *text)
 		e->refusal = FAIL_NONE;
 	else if (strcmp(state, "suspended") == 0)
 		e->refusal = FAIL_REFUSED;
+}
+
+/* Whoever tries keys makes PostgreSQL work; so each address may do that only so often. */
+static int
+check_address(struct request *rq)
+{
+	const char *ip = rq->slot->event.ip;
+	struct bucket_rate rate = { rq->cfg->address_per_minute, rq->cfg->address_per_minute };
+	int64_t full_us, wait = bucket_take(rq->board, ~slot_number(ip), rate, 1, base_wall_us(), &full_us);
+
+	if (wait <= 0)
+		return 0;
+	wait = wait / 1000000 + 1;
+	buf_fmt(&rq->reply.head, "Retry-After: %" PRId64 "\r\n", wait);
+	return fail(rq, FAIL_RATE, "Too many different credentials from this address. Try again in %" PRId64 " seconds.", wait);
 }
 
 static int
@@ -250,7 +266,7 @@ identify(struct request *rq, bool afresh)
 		return refuse(rq, "not a key of this catalog");
 	crypt_sha256(hash, text, strlen(text));
 	e = entry_for(hash);
-	if ((afresh || !is_fresh(e, rq->board)) && ask(rq, e) != 0)
+	if ((afresh || !is_fresh(e, rq->board)) && (check_address(rq) != 0 || ask(rq, e) != 0))
 		return -1;
 	return accept_entry(rq, e);
 }

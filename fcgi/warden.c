@@ -106,11 +106,28 @@ prove(struct warden *w)
 	w->prove_us = base_now_us() + (got == DB_DONE ? AGAIN_US : got == DB_REFUSED ? AGAIN_FAILED_US : RETRY_MS * 1000);
 }
 
+/* Idempotency keys that are a day old; what is left over, the next hour forgets. */
+static void
+purge(struct warden *w)
+{
+	static struct db *db;		/* its connection is closed between two turns */
+	struct db_statement sql = { .sql = "select mcp.idempotency_purge()" };
+	struct db_call call = { .mem = &w->mem, .client_fd = -1, .main = &sql };
+
+	if (!db)
+		db = db_make(w->self->cfg->pg, "mcp-fpm purge");
+	if (db_query(db, &call) == DB_REFUSED)
+		log_say("idempotency keys are not forgotten: %s", call.error.message);
+	db_close(db);
+}
+
 static void
 prove_if_due(struct warden *w)
 {
-	if (base_now_us() >= w->prove_us)
-		prove(w);
+	if (base_now_us() < w->prove_us)
+		return;
+	prove(w);
+	purge(w);
 }
 
 /* --- listening -------------------------------------------------------------------------- */

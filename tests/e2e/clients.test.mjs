@@ -21,8 +21,9 @@ import { after, before, run, test } from './lib/tap.mjs';
 import { ROOT, sh, shared_stack } from './lib/stack.mjs';
 import { MODERN, bearer } from './lib/mcp.mjs';
 
-const READING = ['get_pipeline', 'get_run_history', 'list_pipelines'];
-const WRITING = ['pause_pipeline', 'resume_pipeline'];
+const READING = ['get_pipeline', 'get_pipeline_health', 'get_run_history', 'list_connection_types', 'list_connectors', 'list_pipelines', 'list_schedules'];
+const WRITING = ['create_connection', 'create_schedule', 'delete_connection', 'delete_pipeline', 'delete_schedule', 'disable_schedule',
+	'enable_schedule', 'pause_pipeline', 'resume_pipeline', 'trigger_pipeline', 'update_connection', 'update_schedule'];
 const CALL_MS = 15_000;
 const IDENTITY = { name: 'mcp-fpm-tests', version: '1.0.0' };
 
@@ -115,14 +116,39 @@ const unwrap = (value) => value.result ?? value;
 const bin = (name) => path.join(ROOT, 'tests/node_modules/.bin', name);
 const node22 = () => bin('node');
 
-const uses = () => [
-	['list_pipelines', { limit: 5 }],
-	['list_pipelines', {}],
-	['get_pipeline', { pipeline_id: pipeline }],
-	['get_run_history', { pipeline_id: pipeline, limit: 3 }],
-	['pause_pipeline', { pipeline_id: pipeline }],
-	['resume_pipeline', { pipeline_id: pipeline }],
-];
+/* Calls every tool, each on what the ones before have made; call(name, args) gives the structuredContent. */
+async function use_all(call) {
+	const { rows: [spare] } = await db.query(`insert into planasonix.pipeline (tenant_id, name, source_connection_id, dest_connection_id)
+		select tenant_id, 'Clients', source_connection_id, dest_connection_id from planasonix.pipeline where id = $1 returning id`, [pipeline]);
+
+	await call('list_pipelines', { limit: 5 });
+	await call('list_pipelines', {});
+	await call('get_pipeline', { pipeline_id: pipeline });
+	await call('get_run_history', { pipeline_id: pipeline, limit: 3 });
+	await call('get_pipeline_health', { pipeline_id: pipeline });
+	await call('pause_pipeline', { pipeline_id: pipeline });
+	await call('resume_pipeline', { pipeline_id: pipeline });
+	await call('trigger_pipeline', { pipeline_id: spare.id, params: { day: 7 } });
+	const { schedule } = await call('create_schedule', { pipeline_id: spare.id, cron_expression: '0 6 * * mon', frequency: 'weekly' });
+	await call('update_schedule', { schedule_id: schedule.id, timezone: 'Europe/Berlin' });
+	await call('disable_schedule', { schedule_id: schedule.id });
+	await call('enable_schedule', { schedule_id: schedule.id });
+	await call('list_schedules', { limit: 5 });
+	await call('delete_schedule', { schedule_id: schedule.id });
+	await call('delete_pipeline', { pipeline_id: spare.id });
+	await call('list_connection_types', {});
+	const { connection } = await call('create_connection', { name: 'Clients', type: 'postgres', category: 'source', params: { host: 'db' } });
+	await call('update_connection', { connection_id: connection.id, params: { user: 'etl' } });
+	await call('list_connectors', { limit: 5 });
+	await call('delete_connection', { connection_id: connection.id });
+	await forget(spare.id);
+}
+
+async function forget(id) {
+	await db.query("delete from mcp.outbox where payload->>'pipeline_id' = $1", [id]);
+	await db.query('delete from planasonix.run where pipeline_id = $1', [id]);
+	await db.query('delete from planasonix.pipeline where id = $1', [id]);
+}
 
 async function within(way, kind, fn) {
 	const session = await way.connect(kind);
@@ -145,13 +171,19 @@ function fits(tool, result) {
 }
 
 for (const way of WAYS) {
-	test(`${way.name}: lists the five tools and calls each`, () => within(way, 'full', async (session) => {
+	test(`${way.name}: lists the tools and calls each`, () => within(way, 'full', async (session) => {
 		if (way.version)
 			assert.equal(session.version, way.version, 'negotiated version');
 		const tools = await session.list();
 		assert.deepEqual(tools.map((t) => t.name).sort(), [...READING, ...WRITING].sort());
-		for (const [name, args] of uses())
-			fits(tools.find((t) => t.name === name), await session.call(name, args));
+		const used = new Set();
+		await use_all(async (name, args) => {
+			const result = await session.call(name, args);
+			fits(tools.find((t) => t.name === name), result);
+			used.add(name);
+			return result.structuredContent;
+		});
+		assert.deepEqual([...used].sort(), tools.map((t) => t.name).sort(), 'each was called');
 	}));
 
 	test(`${way.name}: a tool error is a result`, () => within(way, 'full', async (session) => {

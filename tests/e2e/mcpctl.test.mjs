@@ -402,7 +402,7 @@ test('key create --expires: times, and what is neither', async () => {
 test('key create: refusals', async () => {
 	const n = await value('select count(*)::int from mcp.credential');
 
-	await refused([...KEY, '--scope', 'pipelines:frob'], /^catalog planasonix has no scope pipelines:frob; it has pipelines:read, pipelines:write, and '\*' for all of them\n$/);
+	await refused([...KEY, '--scope', 'pipelines:frob'], /^catalog planasonix has no scope pipelines:frob; it has connections:read, connections:write, connectors:read, pipelines:read, pipelines:write, schedules:read, schedules:write, and '\*' for all of them\n$/);
 	await refused([...KEY, '--scope', 'pipelines:read', '--scope', 'PIPELINES:READ'], /has no scope PIPELINES:READ;/);
 	await refused([...KEY, '--scope', '*', '--mode', 'write'], /^--mode is full or read, not write;/, { status: 2 });
 	await refused(['key', 'create', '--catalog', 'none', '--tenant', 'x', '--name', 'x', '--scope', '*'], /^there is no catalog none in MCP_TOOLS; there is planasonix\n$/);

@@ -14,6 +14,15 @@ import { Cluster } from './lib/cluster.mjs';
 
 const ACME = 'a0c3e000-0000-4000-8000-000000000001';
 
+/* A table of a catalog as it should be, with rows, that no tool has any grant on. */
+const MEMO = `create table planasonix.memo (
+		tenant_id uuid not null default mcp.tenant() references mcp.tenant, id uuid not null default gen_random_uuid(),
+		kind text not null, fired_at timestamptz not null default now(), primary key (tenant_id, id));
+	alter table planasonix.memo owner to mcp_owner;
+	alter table planasonix.memo enable row level security, force row level security;
+	create policy tenant on planasonix.memo to planasonix_tenant using (tenant_id = mcp.tenant()) with check (tenant_id = mcp.tenant());
+	insert into planasonix.memo (tenant_id, kind) select id, 'sla_breached' from mcp.tenant`;
+
 const cluster = new Cluster('proof');
 let root, tools;
 
@@ -21,6 +30,7 @@ before(async () => {
 	await cluster.start();
 	await cluster.json('migrate', '--demo');
 	root = await cluster.connect('postgres');
+	await root.query(MEMO);
 	tools = path.join(cluster.copy('tools'), 'planasonix');
 });
 after(() => cluster.stop());
@@ -60,7 +70,7 @@ const table = (name, columns, more = '') => `create table planasonix.${name} (${
 	alter table planasonix.${name} enable row level security; alter table planasonix.${name} force row level security;
 	create policy tenant on planasonix.${name} to planasonix_tenant using (tenant_id = mcp.tenant()) with check (tenant_id = mcp.tenant());
 	grant select on planasonix.${name} to planasonix_tenant; ${more}`;
-const policy = (name, words) => `create policy ${name} on planasonix.alert ${words}`;
+const policy = (name, words) => `create policy ${name} on planasonix.memo ${words}`;
 const canonical = 'using (tenant_id = mcp.tenant()) with check (tenant_id = mcp.tenant())';
 
 test('the shipped catalogs on the shipped migrations: proven', async () => {
@@ -80,7 +90,7 @@ for (const attribute of ['superuser', 'createrole', 'createdb', 'replication'])
 
 broken('a catalog\'s role with bypassrls: the canary sees it too', 'alter role planasonix_tenant bypassrls', 'alter role planasonix_tenant nobypassrls',
 	{ finds: ['role planasonix_tenant: has BYPASSRLS (alter role planasonix_tenant nobypassrls)',
-		...['connection', 'pipeline', 'run', 'schedule'].map((name) => `table planasonix.${name}: role planasonix_tenant sees rows although no tenant is set`)] });
+		...['alert', 'connection', 'pipeline', 'run', 'schedule'].map((name) => `table planasonix.${name}: role planasonix_tenant sees rows although no tenant is set`)] });
 
 broken('a catalog\'s role that may log in', 'alter role planasonix_tenant login', 'alter role planasonix_tenant nologin',
 	{ finds: ['role planasonix_tenant: may log in by itself (alter role planasonix_tenant nologin)'] });
@@ -96,7 +106,7 @@ broken('a login that may read everything', 'grant pg_read_all_data to mcp_worker
 	{ among: ['login mcp_worker: may become pg_read_all_data, which has a meaning to PostgreSQL itself'] });
 
 broken('a login that may become another login', 'grant mcp_executor to mcp_worker', 'revoke mcp_executor from mcp_worker',
-	{ finds: ['login mcp_worker: may become mcp_executor, which has LOGIN'] });
+	{ finds: ['login mcp_worker: may become mcp_executor, which has LOGIN', 'login mcp_worker: may become mcp_executor, which can reach planasonix.run too'] });
 
 broken('a login that may become a role with a view of its own',
 	'create role reporting; grant select on planasonix.pipeline to reporting; grant reporting to mcp_worker',
@@ -116,8 +126,8 @@ broken('a login that cannot become the role', 'revoke planasonix_tenant from mcp
 	{ finds: ['login mcp_worker: cannot become planasonix_tenant (grant planasonix_tenant to mcp_worker)',
 		'catalog planasonix: cannot be tried as role planasonix_tenant: permission denied to set role "planasonix_tenant"'] });
 
-broken('a catalog\'s role that owns a table', 'alter table planasonix.alert owner to planasonix_tenant', 'alter table planasonix.alert owner to mcp_owner',
-	{ among: ['role planasonix_tenant: owns table planasonix.alert; row security and grants do not bind an owner'] });
+broken('a catalog\'s role that owns a table', 'alter table planasonix.memo owner to planasonix_tenant', 'alter table planasonix.memo owner to mcp_owner',
+	{ among: ['role planasonix_tenant: owns table planasonix.memo; row security and grants do not bind an owner'] });
 
 broken('a login that owns a schema', 'create schema own authorization mcp_worker', 'drop schema own',
 	{ among: ['login mcp_worker: owns schema own; row security and grants do not bind an owner'] });
@@ -224,7 +234,7 @@ broken('a shared table of tenants', 'alter table planasonix.connection_type add 
 
 broken('a shared table that cannot be read', 'revoke select on planasonix.connection_type from planasonix_tenant',
 	'grant select on planasonix.connection_type to planasonix_tenant',
-	{ finds: ['catalog.json: shared names planasonix.connection_type, but there is no table of this name that the role may read'] });
+	{ among: ['catalog.json: shared names planasonix.connection_type, but there is no table of this name that the role may read'] });
 
 /* ---- tables of tenants -------------------------------------------------------------------------- */
 
@@ -251,65 +261,65 @@ broken('a tenant_id of another type', `create table planasonix.loose (tenant_id 
 	...['using', 'with check'].map((what) =>
 		`table planasonix.loose: in its policy tenant, ${what} is (tenant_id = (mcp.tenant())::text), and not (tenant_id = mcp.tenant())`)] });
 
-/* alert is not granted to the role, so its policy counts only when it is. */
-const GRANT = 'grant select on planasonix.alert to planasonix_tenant';
-const REVOKE = 'revoke select on planasonix.alert from planasonix_tenant';
+/* memo is not granted to the role, so its policy counts only when it is. */
+const GRANT = 'grant select on planasonix.memo to planasonix_tenant';
+const REVOKE = 'revoke select on planasonix.memo from planasonix_tenant';
 
-broken('no policy', `${GRANT}; drop policy tenant on planasonix.alert`, `${policy('tenant', `to planasonix_tenant ${canonical}`)}; ${REVOKE}`,
-	{ finds: ['table planasonix.alert: has 0 permissive policies that apply to role planasonix_tenant; one is wanted'] });
+broken('no policy', `${GRANT}; drop policy tenant on planasonix.memo`, `${policy('tenant', `to planasonix_tenant ${canonical}`)}; ${REVOKE}`,
+	{ finds: ['table planasonix.memo: has 0 permissive policies that apply to role planasonix_tenant; one is wanted'] });
 
-broken('two policies, both canonical', `${GRANT}; ${policy('second', `to planasonix_tenant ${canonical}`)}`, `drop policy second on planasonix.alert; ${REVOKE}`,
-	{ finds: ['table planasonix.alert: has 2 permissive policies that apply to role planasonix_tenant; one is wanted'] });
+broken('two policies, both canonical', `${GRANT}; ${policy('second', `to planasonix_tenant ${canonical}`)}`, `drop policy second on planasonix.memo; ${REVOKE}`,
+	{ finds: ['table planasonix.memo: has 2 permissive policies that apply to role planasonix_tenant; one is wanted'] });
 
-broken('a policy for everybody', `${GRANT}; ${policy('open', 'for select using (true)')}`, `drop policy open on planasonix.alert; ${REVOKE}`,
-	{ finds: ['table planasonix.alert: has 2 permissive policies that apply to role planasonix_tenant; one is wanted',
-		'table planasonix.alert: its policy open applies to others than role planasonix_tenant too',
-		'table planasonix.alert: role planasonix_tenant sees rows although no tenant is set'] });
+broken('a policy for everybody', `${GRANT}; ${policy('open', 'for select using (true)')}`, `drop policy open on planasonix.memo; ${REVOKE}`,
+	{ finds: ['table planasonix.memo: has 2 permissive policies that apply to role planasonix_tenant; one is wanted',
+		'table planasonix.memo: its policy open applies to others than role planasonix_tenant too',
+		'table planasonix.memo: role planasonix_tenant sees rows although no tenant is set'] });
 
-broken('a policy for two roles', `${GRANT}; alter policy tenant on planasonix.alert to planasonix_tenant, mcp_executor`,
-	`alter policy tenant on planasonix.alert to planasonix_tenant; ${REVOKE}`,
-	{ finds: ['table planasonix.alert: its policy tenant applies to others than role planasonix_tenant too'] });
+broken('a policy for two roles', `${GRANT}; alter policy tenant on planasonix.memo to planasonix_tenant, mcp_executor`,
+	`alter policy tenant on planasonix.memo to planasonix_tenant; ${REVOKE}`,
+	{ finds: ['table planasonix.memo: its policy tenant applies to others than role planasonix_tenant too'] });
 
-broken('a policy for one command', `${GRANT}; drop policy tenant on planasonix.alert;
+broken('a policy for one command', `${GRANT}; drop policy tenant on planasonix.memo;
 	${policy('tenant', 'for update to planasonix_tenant using (tenant_id = mcp.tenant()) with check (tenant_id = mcp.tenant())')}`,
-`drop policy tenant on planasonix.alert; ${policy('tenant', `to planasonix_tenant ${canonical}`)}; ${REVOKE}`,
-{ finds: ['table planasonix.alert: its policy tenant is not for all commands'] });
+`drop policy tenant on planasonix.memo; ${policy('tenant', `to planasonix_tenant ${canonical}`)}; ${REVOKE}`,
+{ finds: ['table planasonix.memo: its policy tenant is not for all commands'] });
 
-broken('a policy that lets all through', `${GRANT}; alter policy tenant on planasonix.alert using (true)`,
-	`alter policy tenant on planasonix.alert using (tenant_id = mcp.tenant()); ${REVOKE}`,
-	{ finds: ['table planasonix.alert: in its policy tenant, using is true, and not (tenant_id = mcp.tenant())',
-		'table planasonix.alert: role planasonix_tenant sees rows although no tenant is set'] });
+broken('a policy that lets all through', `${GRANT}; alter policy tenant on planasonix.memo using (true)`,
+	`alter policy tenant on planasonix.memo using (tenant_id = mcp.tenant()); ${REVOKE}`,
+	{ finds: ['table planasonix.memo: in its policy tenant, using is true, and not (tenant_id = mcp.tenant())',
+		'table planasonix.memo: role planasonix_tenant sees rows although no tenant is set'] });
 
-broken('a policy that lets all in', `${GRANT}; alter policy tenant on planasonix.alert with check (true)`,
-	`alter policy tenant on planasonix.alert with check (tenant_id = mcp.tenant()); ${REVOKE}`,
-	{ finds: ['table planasonix.alert: in its policy tenant, with check is true, and not (tenant_id = mcp.tenant())'] });
+broken('a policy that lets all in', `${GRANT}; alter policy tenant on planasonix.memo with check (true)`,
+	`alter policy tenant on planasonix.memo with check (tenant_id = mcp.tenant()); ${REVOKE}`,
+	{ finds: ['table planasonix.memo: in its policy tenant, with check is true, and not (tenant_id = mcp.tenant())'] });
 
-broken('a policy without a check', `${GRANT}; drop policy tenant on planasonix.alert; ${policy('tenant', 'to planasonix_tenant using (tenant_id = mcp.tenant())')}`,
-	`drop policy tenant on planasonix.alert; ${policy('tenant', `to planasonix_tenant ${canonical}`)}; ${REVOKE}`,
-	{ finds: ['table planasonix.alert: in its policy tenant, with check is missing, and not (tenant_id = mcp.tenant())'] });
+broken('a policy without a check', `${GRANT}; drop policy tenant on planasonix.memo; ${policy('tenant', 'to planasonix_tenant using (tenant_id = mcp.tenant())')}`,
+	`drop policy tenant on planasonix.memo; ${policy('tenant', `to planasonix_tenant ${canonical}`)}; ${REVOKE}`,
+	{ finds: ['table planasonix.memo: in its policy tenant, with check is missing, and not (tenant_id = mcp.tenant())'] });
 
-broken('a policy with an exception', `${GRANT}; alter policy tenant on planasonix.alert using (tenant_id = mcp.tenant() or kind = 'sla_breached')`,
-	`alter policy tenant on planasonix.alert using (tenant_id = mcp.tenant()); ${REVOKE}`,
-	{ among: ['table planasonix.alert: in its policy tenant, using is ((tenant_id = mcp.tenant()) OR (kind = \'sla_breached\'::text)), and not (tenant_id = mcp.tenant())'] });
+broken('a policy with an exception', `${GRANT}; alter policy tenant on planasonix.memo using (tenant_id = mcp.tenant() or kind = 'sla_breached')`,
+	`alter policy tenant on planasonix.memo using (tenant_id = mcp.tenant()); ${REVOKE}`,
+	{ among: ['table planasonix.memo: in its policy tenant, using is ((tenant_id = mcp.tenant()) OR (kind = \'sla_breached\'::text)), and not (tenant_id = mcp.tenant())'] });
 
 broken('a policy that asks another function', `create function planasonix.tenant() returns uuid language sql stable return mcp.tenant();
 	revoke execute on function planasonix.tenant() from public; grant execute on function planasonix.tenant() to planasonix_tenant;
-	${GRANT}; alter policy tenant on planasonix.alert using (tenant_id = planasonix.tenant())`,
-`alter policy tenant on planasonix.alert using (tenant_id = mcp.tenant()); drop function planasonix.tenant(); ${REVOKE}`,
-{ finds: ['table planasonix.alert: in its policy tenant, using is (tenant_id = planasonix.tenant()), and not (tenant_id = mcp.tenant())'] });
+	${GRANT}; alter policy tenant on planasonix.memo using (tenant_id = planasonix.tenant())`,
+`alter policy tenant on planasonix.memo using (tenant_id = mcp.tenant()); drop function planasonix.tenant(); ${REVOKE}`,
+{ finds: ['table planasonix.memo: in its policy tenant, using is (tenant_id = planasonix.tenant()), and not (tenant_id = mcp.tenant())'] });
 
 broken('a policy that compares with an operator of its own', `create function planasonix.alike(uuid, uuid) returns boolean language sql immutable return true;
 	create operator planasonix.= (leftarg = uuid, rightarg = uuid, function = planasonix.alike);
 	revoke execute on function planasonix.alike(uuid, uuid) from public; grant execute on function planasonix.alike(uuid, uuid) to planasonix_tenant;
-	${GRANT}; alter policy tenant on planasonix.alert using (tenant_id operator(planasonix.=) mcp.tenant())`,
-`alter policy tenant on planasonix.alert using (tenant_id = mcp.tenant()); drop function planasonix.alike(uuid, uuid) cascade; ${REVOKE}`,
-{ among: ['table planasonix.alert: in its policy tenant, using is (tenant_id OPERATOR(planasonix.=) mcp.tenant()), and not (tenant_id = mcp.tenant())'] });
+	${GRANT}; alter policy tenant on planasonix.memo using (tenant_id operator(planasonix.=) mcp.tenant())`,
+`alter policy tenant on planasonix.memo using (tenant_id = mcp.tenant()); drop function planasonix.alike(uuid, uuid) cascade; ${REVOKE}`,
+{ among: ['table planasonix.memo: in its policy tenant, using is (tenant_id OPERATOR(planasonix.=) mcp.tenant()), and not (tenant_id = mcp.tenant())'] });
 
 broken('a restrictive policy is nothing bad', `${GRANT}; ${policy('narrow', 'as restrictive to planasonix_tenant using (fired_at > \'2020-01-01\')')}`,
-	`drop policy narrow on planasonix.alert; ${REVOKE}`, { finds: [] });
+	`drop policy narrow on planasonix.memo; ${REVOKE}`, { finds: [] });
 
 broken('an executor\'s own policy is nothing bad', `${GRANT}; ${policy('executor', 'to mcp_executor using (true)')}`,
-	`drop policy executor on planasonix.alert; ${REVOKE}`, { finds: [] });
+	`drop policy executor on planasonix.memo; ${REVOKE}`, { finds: [] });
 
 broken('a unique index over all tenants', 'create unique index pipeline_id_key on planasonix.pipeline (id)', 'drop index planasonix.pipeline_id_key',
 	{ finds: ['table planasonix.pipeline: its unique index planasonix.pipeline_id_key does not lead with tenant_id, so a conflict tells of another tenant\'s rows'] });
@@ -332,12 +342,12 @@ broken('a constraint that has nothing to say to who violates it', 'comment on co
 	{ finds: ['table planasonix.pipeline: its constraint pipeline_name_check has no comment, which is what a caller is told when it refuses a row'] });
 
 broken('a constraint of a table below one that can be emptied', `grant delete on planasonix.pipeline to planasonix_tenant;
-	comment on constraint run_pipeline_fkey on planasonix.run is null`, `revoke delete on planasonix.pipeline from planasonix_tenant;
-	comment on constraint run_pipeline_fkey on planasonix.run is 'pipeline not found'`,
-{ finds: ['table planasonix.run: its constraint run_pipeline_fkey has no comment, which is what a caller is told when it refuses a row'] });
+	comment on constraint alert_pipeline_fkey on planasonix.alert is null`, `revoke delete on planasonix.pipeline from planasonix_tenant;
+	comment on constraint alert_pipeline_fkey on planasonix.alert is 'pipeline not found'`,
+{ finds: ['table planasonix.alert: its constraint alert_pipeline_fkey has no comment, which is what a caller is told when it refuses a row'] });
 
-broken('a constraint that no tool can violate is nothing bad', 'comment on constraint run_rows_check on planasonix.run is null',
-	'comment on constraint run_rows_check on planasonix.run is \'A run cannot load fewer than 0 rows.\'', { finds: [] });
+broken('a constraint that no tool can violate is nothing bad', 'comment on constraint alert_kind_check on planasonix.alert is null',
+	'comment on constraint alert_kind_check on planasonix.alert is \'The kind of an alert is run_failed, sla_breached or rows_dropped.\'', { finds: [] });
 
 /* ---- functions ---------------------------------------------------------------------------------- */
 
@@ -352,7 +362,7 @@ broken('a definer function for everybody', `${PEEK}; grant execute on function p
 	{ finds: ['function planasonix.peek(text): acts with its owner\'s rights, role planasonix_tenant may call it, and it is not on the list definer of catalog.json',
 		'function planasonix.peek(text): acts with its owner\'s rights, login mcp_worker may call it, and it is not on our list'] });
 
-broken('a definer procedure', `create procedure planasonix.wipe() language sql security definer begin atomic delete from planasonix.alert; end;
+broken('a definer procedure', `create procedure planasonix.wipe() language sql security definer begin atomic delete from planasonix.memo; end;
 	revoke execute on procedure planasonix.wipe() from public; grant execute on procedure planasonix.wipe() to planasonix_tenant`,
 'drop procedure planasonix.wipe()',
 { finds: ['function planasonix.wipe(): acts with its owner\'s rights, role planasonix_tenant may call it, and it is not on the list definer of catalog.json'] });
@@ -365,14 +375,16 @@ broken('a core function that lost its search_path', 'alter function mcp.enter(uu
 	'alter function mcp.enter(uuid, bigint) set search_path = pg_catalog, pg_temp',
 	{ finds: ['function mcp.enter(uuid, bigint): acts with its owner\'s rights and has no search_path of its own'] });
 
-broken('a definer function behind a trigger', 'grant insert on planasonix.run to planasonix_tenant', 'revoke insert on planasonix.run from planasonix_tenant',
-	{ finds: ['function planasonix.run_recorded(): acts with its owner\'s rights when role planasonix_tenant writes planasonix.run, and is not on the list definer of catalog.json'] });
+broken('a definer function behind a trigger', `create function planasonix.noted() returns trigger language plpgsql security definer
+	set search_path = pg_catalog, pg_temp as 'begin return null; end'; revoke execute on function planasonix.noted() from public;
+	create trigger noted after insert on planasonix.run for each row execute function planasonix.noted()`, 'drop function planasonix.noted() cascade',
+{ finds: ['function planasonix.noted(): acts with its owner\'s rights when role planasonix_tenant writes planasonix.run, and is not on the list definer of catalog.json'] });
 
 /* ---- the canary --------------------------------------------------------------------------------- */
 
 broken('a login with a tenant of its own', `alter role mcp_worker set mcp.tenant = '${ACME}'`, 'alter role mcp_worker reset mcp.tenant',
 	{ finds: ['function mcp.tenant(): names a tenant although none is set',
-		...['connection', 'pipeline', 'run', 'schedule'].map((name) => `table planasonix.${name}: role planasonix_tenant sees rows although no tenant is set`)] });
+		...['alert', 'connection', 'pipeline', 'run', 'schedule'].map((name) => `table planasonix.${name}: role planasonix_tenant sees rows although no tenant is set`)] });
 
 broken('a function mcp.tenant() that knows better', `create or replace function mcp.tenant() returns uuid language sql stable parallel safe return '${ACME}'::uuid`,
 	`create or replace function mcp.tenant() returns uuid language sql stable parallel safe return nullif(current_setting('mcp.tenant', true), '')::uuid`,
@@ -400,7 +412,7 @@ function declared(name, file, change, want, sql = 'select 1', mend = 'select 1')
 	});
 }
 
-const listed = (text) => text.replace('"definer": []', '"definer": ["planasonix.peek(text)"]');
+const listed = (text) => text.replace('"definer": [', '"definer": ["planasonix.peek(text)", ');
 
 declared('a listed definer function with a search_path', 'catalog.json', listed, { finds: [] },
 	`${PEEK.replace('security definer', 'security definer set search_path = pg_catalog, pg_temp')}; ${GRANT_PEEK}`, DROP_PEEK);
@@ -425,11 +437,12 @@ declared('an argument that no caller can give', 'get_pipeline.sql', (text) => te
 declared('a table that does not exist', 'get_pipeline.sql', (text) => text.replace('from pipeline p', 'from pipelines p'),
 	{ finds: ['get_pipeline.json: PostgreSQL refuses the statement: relation "pipelines" does not exist'] });
 
-declared('a table without a grant', 'get_pipeline.sql', (text) => text.replace('p.last_run_status', '(select kind from alert limit 1) as last_run_status'),
-	{ finds: ['get_pipeline.json: PostgreSQL refuses the statement: permission denied for table alert'] });
+declared('a table without a grant', 'get_pipeline.sql', (text) => text.replace('p.last_run_status', '(select kind from memo limit 1) as last_run_status'),
+	{ finds: ['get_pipeline.json: PostgreSQL refuses the statement: permission denied for table memo'] });
 
 declared('a column without a grant', 'get_pipeline.sql', (text) => text.replace('source.name as source', 'source.params::text as source'),
-	{ finds: ['get_pipeline.json: PostgreSQL refuses the statement: permission denied for table connection'] });
+	{ among: ['get_pipeline.json: PostgreSQL refuses the statement: permission denied for table connection'] },
+	'revoke select (params) on planasonix.connection from planasonix_tenant', 'grant select (params) on planasonix.connection to planasonix_tenant');
 
 declared('two statements', 'get_pipeline.sql', (text) => `${text}; drop table planasonix.run`,
 	{ finds: ['get_pipeline.json: PostgreSQL refuses the statement: cannot insert multiple commands into a prepared statement'] });

@@ -246,8 +246,7 @@ test('workers retire without losing a request', async () => {
 		.then((a) => a.status)));
 
 	assert.deepEqual(statuses.filter((s) => s !== 200), []);
-	const others = stack.workers('fast').filter((p) => !first.has(p.pid));
-	assert.ok(others.length >= WORKERS, `${others.length} workers are new`);
+	await until('every worker is new', () => stack.workers('fast').filter((p) => !first.has(p.pid)).length >= WORKERS, { timeout_ms: 5_000 });
 	await stack.configure({ MCP_WORKER_REQUESTS: 100000 });
 }, { timeout_ms: 60_000 });
 

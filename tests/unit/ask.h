@@ -72,7 +72,7 @@ ask_init(struct request *rq)
 	if (!mkdtemp(ask.log))
 		bug("mkdtemp: %s", strerror(errno));
 	ask.cfg = (struct config){ .hosts = { ask_hosts, 1 }, .body_bytes_max = 4096, .body_depth_max = 16, .body_values_max = 1000,
-	    .batch_max = 3, .node_per_minute = 1000, .audit_dir = ask.log, .audit_bytes_max = 1 << 20, .audit_segment_bytes = 1 << 20,
+	    .batch_max = 3, .node_per_minute = 1000, .address_per_minute = 1000, .audit_dir = ask.log, .audit_bytes_max = 1 << 20, .audit_segment_bytes = 1 << 20,
 	    .node = "test" };
 	ask.key = (struct crypt_key){ .byte = "0123456789abcdef0123456789abcdef", .len = 32 };
 	ask.board = mmap(NULL, sizeof(*ask.board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

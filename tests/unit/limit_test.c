@@ -1,86 +1,86 @@
-/* limit: the bucket in shared memory, against the plain definition of a token bucket. */
+/* limit: which bucket refuses, what the headers say, and that nothing is taken in vain. */
 #include "limit.h"
-#include "tap.h"
+#include "ask.h"
+#include "fail.h"
 
-static struct board *board;
+static struct request rq;
 
-static int64_t
-take(uint64_t number, int64_t per_minute, int64_t burst, int64_t tokens, int64_t now_us)
+static int
+take(struct limit *limit, int n)
 {
-	struct limit l = { "", number, per_minute, burst, tokens };
-	int64_t full;
-
-	return limit_bucket_take(board, &l, now_us, &full);
+	ask_message(&rq, "{}");
+	return limit_take(&rq, limit, n);	/* Redis is away: this node alone */
 }
 
 static void
-test_burst_then_rate(void)
+test_plan(void)
 {
-	int64_t now = 1000000000, t;
-	int served = 0, i;
+	struct limit plan;
+	int i, served = 0;
 
-	for (i = 0; i < 100; i++)
-		served += take(1, 60, 60, 1, now) == 0;
-	is_int(served, 60, "a full bucket gives its burst at once");
-	is_int(take(1, 60, 60, 1, now), 1000000, "and then says how long to wait");
-	for (t = 0; t < 10 * 1000000; t += 100000)
-		served += take(1, 60, 60, 1, now + t) == 0;
-	is_int(served, 69, "9.9 seconds later nine more tokens have come");
-	for (i = 0; i < 100; i++)
-		served += take(1, 60, 60, 1, now + 1000 * 1000000LL) == 0;
-	is_int(served, 129, "an idle bucket fills up to its burst and no further");
-}
-
-static void
-test_all_tokens_or_none(void)
-{
-	int64_t now = 2000000000;
-
-	is_int(take(2, 60, 10, 8, now), 0, "eight of ten");
-	ok(take(2, 60, 10, 3, now) > 0, "three of the two left: none");
-	is_int(take(2, 60, 10, 2, now), 0, "the two were not lost");
-	ok(take(2, 60, 10, 11, now + 3600 * 1000000LL) > 0, "more than the burst never fits");
-}
-
-static void
-test_separate(void)
-{
-	uint64_t number;
-	int64_t now = 3000000000;
-	int refused = 0;
-
-	for (number = 10; number < 20000; number++) {
-		refused += take(number, 1, 1, 1, now) != 0;
-		refused += take(number, 1, 1, 1, now) == 0;
+	for (i = 0; i < 100; i++) {
+		ask_message(&rq, "{}");
+		limit_of_plan(&rq, &plan, 1);
+		served += limit_take(&rq, &plan, 1) == 0;
 	}
-	is_int(refused, 0, "twenty thousand buckets do not touch each other");
+	is_int(served, 60, "a plan of sixty a minute");
+	is_int(rq.failed, FAIL_RATE, "then it refuses");
+	ok(strstr(rq.reply.head.at, "Retry-After: 1\r\n") != NULL, "and says when to come again");
+	ok(strstr(rq.reply.head.at, "RateLimit-Limit: 60\r\nRateLimit-Remaining: 0\r\nRateLimit-Reset: 60\r\n") != NULL, "in numbers too");
+	is_str(plan.key, "mcp:t:bucket", "its key in Redis");
 }
 
 static void
-test_processes(void)
+test_several(void)
 {
-	int64_t now = 4000000000;
-	int child, i, served = 0, status;
+	struct limit both[2];
+	int i, served = 0;
 
-	for (child = 0; child < 4; child++)
-		if (fork() == 0) {
-			for (i = 0, served = 0; i < 50; i++)
-				served += take(3, 60, 100, 1, now) == 0;
-			_exit(served);
-		}
-	while (wait(&status) > 0)
-		served += WEXITSTATUS(status);
-	is_int(served, 100, "four processes together get what one would");
+	ask.who.number = 77;
+	ask.who.own_per_minute = 5;
+	for (i = 0; i < 10; i++) {
+		ask_message(&rq, "{}");
+		limit_of_plan(&rq, &both[0], 1);
+		limit_of_credential(&rq, &both[1], 1);
+		served += take(both, 2) == 0;
+	}
+	is_int(served, 5, "the tightest bucket counts");
+	ok(strstr(rq.reply.head.at, "RateLimit-Limit: 5\r\n") != NULL, "and is the one that is told of");
+	is_int(take(both, 1), 0, "the plan's own tokens were not taken in vain");
+	ok(strstr(rq.reply.head.at, "RateLimit-Remaining: 54\r\n") != NULL, "54 are left of 60 after six");
+	is_str(both[1].key, "mcp:t:bucket:c", "a credential's key in Redis");
+	limit_of_tool(&rq, &both[1], "first", 3, 1);
+	is_str(both[1].key, "mcp:t:bucket:first", "a tool's");
+	both[1].tokens = 4;
+	is_int(take(both, 2), -1, "more than a bucket ever holds");
+}
+
+static void
+test_flight(void)
+{
+	int i;
+
+	ask.board->slots = 6;
+	ask.who.in_flight = 3;
+	for (i = 1; i < 3; i++)
+		atomic_store(&ask.board->slot[i].calling, ask.who.number);
+	ask_message(&rq, "{}");
+	is_int(limit_fly(&rq), 0, "the third of three");
+	atomic_store(&ask.board->slot[0].calling, 0);
+	atomic_store(&ask.board->slot[3].calling, ask.who.number);
+	ask_message(&rq, "{}");
+	is_int(limit_fly(&rq), -1, "a fourth");
+	is_int(rq.failed, FAIL_RATE, "is too many");
+	is_int(atomic_load(&ask.board->slot[0].calling), 0, "and does not count itself");
 }
 
 int
 main(void)
 {
-	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	test_burst_then_rate();
-	test_all_tokens_or_none();
-	test_separate();
-	test_processes();
-	munmap(board, sizeof(*board));
-	return tap_done();
+	ask_init(&rq);
+	ask_silence();
+	test_plan();
+	test_several();
+	test_flight();
+	return ask_done(&rq);
 }

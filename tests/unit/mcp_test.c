@@ -79,6 +79,7 @@ test_list(void)
 	answer(ERA_LEGACY, "{\"id\":1,\"method\":\"tools/list\",\"params\":{\"cursor\":7}}");
 	is_int(rq.failed, FAIL_PARAMS, "a cursor that is none");
 	ask.who.scope.n = 1;
+	ask.who.scopes = "a";
 	body = answer(ERA_LEGACY, "{\"id\":1,\"method\":\"tools/list\"}");
 	ok(!strstr(body, "\"third\"") && !strstr(body, "nextCursor"), "a tool one may not call is not listed");
 }
@@ -94,6 +95,7 @@ test_call(void)
 	is_int(rq.failed, FAIL_SCOPE, "a scope is missing");
 	is_str(rq.slot->event.tool, "third", "the event names the tool");
 	ask.who.scope.n = 2;
+	ask.who.scopes = "a b";
 	ask.tool[2].writes = TOOL_WRITES;
 	atomic_store(&ask.board->audit_full, 1);
 	answer(ERA_LEGACY, "{\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"third\"}}");
