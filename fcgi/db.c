@@ -281,19 +281,22 @@ take_rows(struct flight *f, const struct db_statement *s, const PGresult *res)
 
 static const Oid all_jsonb[DB_PARAMS_MAX] = { [0 ... DB_PARAMS_MAX - 1] = 3802 };
 
+/* *prepares: a command that prepares it goes first.  A batch may have a statement twice. */
 static int
-send_statement(struct db *db, const struct db_statement *s)
+send_statement(struct db *db, const struct db_statement *s, bool *prepares)
 {
 	const Oid *types = s->json ? all_jsonb : NULL;
 	char name[16] = "";
 
+	*prepares = s->id != 0 && s->id < DB_STATEMENTS_MAX && !db->prepared[s->id];
 	if (s->id >= DB_STATEMENTS_MAX)
 		bug("statement %u", s->id);
 	if (s->id == 0)
 		return PQsendQueryParams(db->conn, s->sql, s->n, types, s->at, NULL, NULL, 0);
 	snprintf(name, sizeof(name), "s%u", s->id);
-	if (!db->prepared[s->id] && PQsendPrepare(db->conn, name, s->sql, types ? s->n : 0, types) == 0)
+	if (*prepares && PQsendPrepare(db->conn, name, s->sql, types ? s->n : 0, types) == 0)
 		return 0;
+	db->prepared[s->id] = true;
 	return PQsendQueryPrepared(db->conn, name, s->n, s->at, NULL, NULL, 0);
 }
 
@@ -339,11 +342,11 @@ read_command(struct flight *f, const struct db_statement *s, bool *good)
 }
 
 static int
-read_statement(struct flight *f, const struct db_statement *s)
+read_statement(struct flight *f, const struct db_statement *s, bool prepares)
 {
 	bool good;
 
-	if (s->id != 0 && !f->db->prepared[s->id]) {
+	if (prepares) {
 		if (read_command(f, NULL, &good) != 0)
 			return -1;
 		f->db->prepared[s->id] = good;
@@ -391,15 +394,16 @@ next_batch(const struct db_call *call, int number, struct db_batch *out)
 static int
 fly_batch(struct flight *f, const struct db_batch *b)
 {
+	bool prepares[DB_BATCH_MAX];
 	int i;
 
 	for (i = 0; i < b->n; i++)
-		if (send_statement(f->db, b->at[i]) == 0)
+		if (send_statement(f->db, b->at[i], &prepares[i]) == 0)
 			return -1;
 	if ((b->last ? PQpipelineSync(f->db->conn) : PQsendFlushRequest(f->db->conn)) == 0 || flush(f) != 0)
 		return -1;
 	for (i = 0; i < b->n; i++)
-		if (read_statement(f, b->at[i]) != 0)
+		if (read_statement(f, b->at[i], prepares[i]) != 0)
 			return -1;
 	return 0;
 }

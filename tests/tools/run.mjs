@@ -1,5 +1,6 @@
 /*
- * run: plays the stories of every tool over plain HTTP, in both eras, and prints TAP.
+ * run [TOOL...]: plays the stories of every tool, or of these, over plain HTTP in both eras, and
+ * prints TAP.
  *
  * tests/tools/<catalog>/NAME.json is an array of stories.  A story:
  *
@@ -38,6 +39,7 @@ const NOT_TOOLS = ['catalog.json', 'resources.json', 'prompts.json'];
 const FACE = ['title', 'description', 'inputSchema', 'outputSchema', 'icons'];	/* goes out as it stands in the file */
 const SHOWN = [...FACE, 'name', 'annotations', '_meta'];
 const NO_WRITE = 'Insufficient permissions. This API key may only read.';
+const wanted = process.argv.slice(2);
 const no_scope = ({ scope }) => `Insufficient permissions. This API key does not have the '${scope}' scope.`;
 const eras = { modern, legacy };
 const ajv = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true });
@@ -69,6 +71,8 @@ function tell_catalog(catalog) {
 		.map((name) => [name.slice(0, -5), read_json('tools', catalog, name)]));
 
 	for (const [name, tool] of Object.entries(tools)) {
+		if (wanted.length > 0 && !wanted.includes(name))
+			continue;
 		const file = `tests/tools/${catalog}/${name}.json`;
 		const stories = existsSync(path.join(ROOT, file)) ? read_json(file) : [];
 		const context = { catalog, name, tool, fits: tool.outputSchema && ajv.compile(tool.outputSchema) };
@@ -78,6 +82,8 @@ function tell_catalog(catalog) {
 			for (const era of Object.keys(eras))
 				test(`${catalog} ${name}: ${story.name} (${era})`, () => play(context, story, era));
 	}
+	if (wanted.length > 0)
+		return;
 	tell_lists(catalog, tools);
 	test(`${catalog}: stories are of tools that exist`, () => assert.deepEqual(
 		readdirSync(path.join(ROOT, 'tests/tools', catalog)).filter((file) =>
@@ -98,7 +104,7 @@ function holes(tool, stories) {
 		need('with a key that may only read', (story, { error }) => story.key === 'read' && error === NO_WRITE);
 	if (tool.none)
 		need(`"${tool.none}"`, (story, { error }) => error === tool.none);
-	if (tool.result.page)
+	if (tool.result?.page)
 		need('through all pages', (story, { pages }) => pages);
 	if (tool.inputSchema.additionalProperties === false)
 		need('an argument that is not known', (story, { error }) => error && names(story).some((name) => !(name in properties)));
@@ -209,10 +215,10 @@ function check_refusal({ isError, content, structuredContent }, sentence) {
 function check_result({ tool, fits }, { isError, content, structuredContent }) {
 	assert.ok(!isError, 'isError');
 	assert.ok(!fits || fits(structuredContent), `outputSchema: ${ajv.errorsText(fits?.errors)}`);
-	if (tool.result.done)
+	if (tool.result?.done)
 		return assert.equal(content[0].text, structuredContent.message);
 	assert.deepEqual(JSON.parse(content[0].text), structuredContent, 'text and structure say the same');
-	if (tool.result.rows)
+	if (tool.result?.rows)
 		assert.equal(structuredContent.count, structuredContent[tool.result.rows].length, 'count');
 }
 

@@ -270,6 +270,13 @@ test_prepared(void)
 	is_int(db_run(db, &c->db), DB_DONE, "a new connection knows no statements");
 	is_str(c->seen.text, "5", "and learns them anew");
 	db_close(db);
+	c = make_call("select 1", "select 6");
+	c->enter.id = 1;
+	c->leave = &c->enter;
+	is_int(db_run(db, &c->db), DB_DONE, "a new statement that is there twice in a call is prepared once");
+	is_str(c->seen.text, "6", "and its results are told apart from the others'");
+	is_int(db_run(db, &c->db), DB_DONE, "also when it is known");
+	db_close(db);
 }
 
 static void

@@ -3,9 +3,10 @@
  *
  * nap sleeps in PostgreSQL, nap_and_pause writes and then sleeps, rare may be called five times a
  * minute.  They are ordinary tool files; the server does not know that it is being tested.
+ * example_files() are the two tools that tools/README.md shows, one of them in C.
  */
 
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ROOT } from './stack.mjs';
@@ -44,6 +45,13 @@ const EXTRA = {
 	},
 };
 
+/* The blocks of tools/README.md that say which file they are: { path: text }. */
+export function example_files() {
+	const page = readFileSync(path.join(ROOT, 'tools/README.md'), 'utf8');
+
+	return Object.fromEntries([...page.matchAll(/^File: (\S+)\n```\w+\n([^]*?)^```$/gm)].map(([, name, text]) => [name, text]));
+}
+
 /* Makes the folder: { settings for private_stack(), remove() }. */
 export function more_tools(names = Object.keys(EXTRA)) {
 	const folder = mkdtempSync(path.join(tmpdir(), 'mcp-tools-'));
@@ -54,6 +62,7 @@ export function more_tools(names = Object.keys(EXTRA)) {
 		writeFileSync(path.join(folder, 'planasonix', `${name}.sql`), EXTRA[name].sql);
 	}
 	return {
+		folder,
 		settings: { MCP_TOOLS: folder, MCP_SQL: path.join(ROOT, 'sql') },
 		remove: () => rmSync(folder, { recursive: true, force: true }),
 	};
