@@ -130,7 +130,7 @@ judge(struct entry *e, const char *text)
 
 /* Whoever tries keys makes PostgreSQL work; so each address may do that only so often. */
 static int
-check_address(struct request *rq)
+limit_asking(struct request *rq)
 {
 	const char *ip = rq->slot->event.ip;
 	struct bucket_rate rate = { rq->cfg->address_per_minute, rq->cfg->address_per_minute };
@@ -373,7 +373,7 @@ identify(struct request *rq, bool afresh)
 		return refuse(rq, "not a key of this catalog");
 	crypt_sha256(hash, text, strlen(text));
 	e = entry_for(hash);
-	if ((afresh || !is_fresh(e, rq->board)) && (check_address(rq) != 0 || ask(rq, e) != 0))
+	if ((afresh || !is_fresh(e, rq->board)) && (limit_asking(rq) != 0 || ask(rq, e) != 0))
 		return -1;
 	return accept_entry(rq, e);
 }
