@@ -15,19 +15,20 @@
 
 LAYERS   = ground request outside domain protocol process
 
-ground   = base log arena buf utf8 json pattern schema crypt
+ground   = base log arena buf utf8 cidr json pattern schema crypt
 request  = config slot bucket request fail reply sse
 outside  = sockets db cache egress breaker web probe
 domain   = tenant limit audit segment seal template tool catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
 protocol = headers rpc era adapt lists session mrtr ask call resource prompt complete task subscribe \
            mcp batch twin openapi docs oauth http
-process  = fastcgi board worker fanout stream consumer warden archive chain metrics slowlog status pool \
+process  = fastcgi board worker fanout stream usage consumer warden archive chain metrics slowlog status pool \
            reload main
 
 # The other programs stand on the same layers: ctl and stdio hold their main().
 PROGRAMS = mcpctl mcp-stdio
 
-mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_time ctl_key ctl_check ctl
+mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scope ctl_principal ctl_workspace \
+            ctl_time ctl_key ctl_secrets ctl_check ctl
 mcp-stdio = stdio_http stdio
 
 

@@ -14,15 +14,13 @@ arguments_given(struct request *rq)
 
 /* A keyed digest, so that short arguments cannot be guessed from it. */
 static char *
-digest_of(struct request *rq, struct json_object *o)
+digest_of(struct request *rq, const char *before, struct json_object *o)
 {
 	char *hex = arena_take(&rq->mem, 2 * CRYPT_HASH + 1);
 	unsigned char digest[CRYPT_HASH];
-	const char *text;
-	size_t len;
+	const char *text = arena_fmt(&rq->mem, "%s%s", before, json_plain(o, NULL));
 
-	text = json_plain(o, &len);
-	crypt_hmac(digest, rq->key, text, len);
+	crypt_hmac(digest, rq->key, text, strlen(text));
 	crypt_hex(hex, digest, sizeof(digest));
 	return hex;
 }
@@ -36,7 +34,7 @@ check(struct request *rq, const struct tool *tool, struct bind_args *out)
 	if (json_object_object_get_ex(rq->params, "arguments", &sent) && !json_object_is_type(sent, json_type_object))
 		return fail(rq, FAIL_PARAMS, "Invalid params: arguments must be an object.");
 	out->given = arguments_given(rq);
-	slot_put(rq->slot->event.args_digest, sizeof(rq->slot->event.args_digest), digest_of(rq, out->given));
+	slot_put(rq->slot->event.args_digest, sizeof(rq->slot->event.args_digest), digest_of(rq, "", out->given));
 	buf_init(&says, &rq->mem, 4096);
 	if (!schema_check(tool->input, out->given, &rq->mem, &says))
 		return fail(rq, FAIL_TOOL, "%s", says.at);
@@ -63,7 +61,7 @@ take_key(struct request *rq, const struct tool *tool, struct bind_args *out)
 		return;
 	out->key = arena_str(&rq->mem, key);
 	json_object_object_del(out->object, tool->idempotency);
-	out->digest = digest_of(rq, out->object);
+	out->digest = digest_of(rq, rq->workspace, out->object);	/* elsewhere it is another request */
 }
 
 /* limit and cursor of a paged tool become what SQL sees of them. */

@@ -42,7 +42,7 @@ audit_begin(struct request *rq)
 	slot_put(e->trace, sizeof(e->trace), rq->param[PARAM_TRACEPARENT]);
 	slot_put(e->catalog, sizeof(e->catalog), rq->param[PARAM_CATALOG]);
 	if (rq->who)		/* a later message of a batch */
-		tenant_name(e, rq->who);
+		tenant_name(e, rq->who, rq->workspace);
 	atomic_store(&rq->slot->stage, EVENT_OPEN);
 }
 

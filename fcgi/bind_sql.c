@@ -52,7 +52,7 @@ enter_with(struct run *run, const char *role)
 	const char *const at[] = {
 		run->writes ? "off" : "on",
 		arena_fmt(&run->rq->mem, "%" PRId64, run->tool->timeout_ms),
-		run->tool->catalog->search_path, who->tenant, who->workspace, who->principal, who->roles, who->scopes,
+		run->tool->catalog->search_path, who->tenant, run->rq->workspace, who->principal, who->roles, who->scopes,
 		run->rq->slot->event.id, who->credential, who->generation, role,
 	};
 

@@ -18,12 +18,19 @@ struct process {
 	const struct catalogs  *catalogs;
 	struct board           *board;
 	struct slot            *slot;		/* its own */
+	int                     row;		/* of board->proof[], for its slot */
 	int                     listen_fast;	/* the fast pool's listening socket */
 	const char             *audit_id;	/* segment_own()'s name of the audit log */
 };
 
 /* An empty board, mapped shared.  *fd is its memfd, closed on exec.  Dies where there is no memory. */
 struct board *board_map(int *fd) must_use;
+
+/* The board of the image before us, by its memfd.  NULL: its layout is not ours. */
+struct board *board_adopt(int fd) must_use;
+
+/* A row of proof[] that no living process reads; -1: all are in use. */
+int board_row(const struct board *b) must_use;
 
 /* A free slot, now of that pool and without a pid; NULL: all are taken. */
 struct slot *board_claim(struct board *b, enum pool pool) must_use;

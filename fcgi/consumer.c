@@ -3,6 +3,7 @@
 #include "cache.h"
 #include "log.h"
 #include "segment.h"
+#include "usage.h"
 
 #define CACHE_MS	2000		/* a batch is large, and nobody waits for it */
 #define GATHER_MS	25		/* after news: let a batch come together */
@@ -17,6 +18,7 @@ struct consumer {
 	const struct config *cfg;
 	struct board  *board;
 	struct cache  *cache;
+	struct usage  *usage;		/* of credentials, noted from what is shipped */
 	struct arena   mem;		/* of the batch in hand */
 	char           key[64];		/* where Redis keeps the position */
 	char           believed[48];	/* what it has there, as far as we know */
@@ -121,6 +123,8 @@ ship(struct consumer *c, const struct segment_batch *b)
 		seek_to(c, (uint64_t)got[1], got[2]);
 		return 0;
 	}
+	for (i = 0; i < b->n; i++)
+		usage_note(c->usage, b->at[i], b->len[i]);
 	move_on(c, b);
 	memcpy(c->believed, position, sizeof(position));
 	return 0;
@@ -269,6 +273,7 @@ open_consumer(struct consumer *c, const struct process *self)
 	sigset_t quit;
 
 	*c = (struct consumer){ .cfg = self->cfg, .board = self->board, .believed = "unknown" };
+	c->usage = usage_make(self->cfg->pg);
 	c->cache = cache_make(self->cfg->redis, CACHE_MS);
 	arena_init(&c->mem, 2 << 20, ARENA_MAX);
 	snprintf(c->key, sizeof(c->key), "mcp:audit:position:%s", self->audit_id);
@@ -301,10 +306,12 @@ consumer_run(const struct process *self)
 	for (;;) {
 		did = ship_some(&c);
 		weigh(&c);
+		usage_write(c.usage, false);
 		if (is_over(&c, did))
 			break;
 		pause_after(&c, did);
 	}
+	usage_write(c.usage, true);
 	arena_close(&c.mem);
 	exit(0);
 }

@@ -7,7 +7,10 @@
 #include "ctl_check.h"
 #include "ctl_key.h"
 #include "ctl_migrate.h"
+#include "ctl_principal.h"
+#include "ctl_secrets.h"
 #include "ctl_tenant.h"
+#include "ctl_workspace.h"
 #include "log.h"
 #include <getopt.h>
 
@@ -29,13 +32,42 @@ static const struct ctl_command commands[] = {
 	  "Serves a suspended tenant again." },
 	{ "tenant", "plan", ctl_tenant_plan, CTL(JSON), CTL(CATALOG) | CTL(SLUG) | CTL(PLAN), NULL,
 	  "Puts a tenant on another plan." },
-	{ "key", "create", ctl_key_create, CTL(MODE) | CTL(EXPIRES) | CTL(JSON),
+	{ "tenant", "feature", ctl_tenant_feature, CTL(ADD) | CTL(REMOVE) | CTL(JSON), CTL(CATALOG) | CTL(SLUG), NULL,
+	  "Adds features to a tenant, or takes them away." },
+	{ "principal", "add", ctl_principal_add, CTL(ROLE) | CTL(JSON), CTL(CATALOG) | CTL(TENANT) | CTL(NAME), NULL,
+	  "Makes a principal: a person or service on whose behalf keys act." },
+	{ "principal", "list", ctl_principal_list, CTL(JSON), CTL(CATALOG) | CTL(TENANT), NULL,
+	  "Lists the principals of a tenant." },
+	{ "principal", "disable", ctl_principal_disable, CTL(JSON), CTL(CATALOG) | CTL(TENANT) | CTL(NAME), NULL,
+	  "Refuses all calls with keys of a principal, by name or id, from now on." },
+	{ "principal", "enable", ctl_principal_enable, CTL(JSON), CTL(CATALOG) | CTL(TENANT) | CTL(NAME), NULL,
+	  "Serves a disabled principal again." },
+	{ "role", "add", ctl_role_add, CTL(JSON), CTL(CATALOG) | CTL(TENANT) | CTL(NAME) | CTL(SCOPE), NULL,
+	  "Makes a role: scopes under a name." },
+	{ "role", "list", ctl_role_list, CTL(JSON), CTL(CATALOG) | CTL(TENANT), NULL,
+	  "Lists the roles of a tenant." },
+	{ "role", "scopes", ctl_role_scopes, CTL(JSON), CTL(CATALOG) | CTL(TENANT) | CTL(NAME) | CTL(SCOPE), NULL,
+	  "Gives a role these scopes instead of those it has." },
+	{ "role", "grant", ctl_role_grant, CTL(JSON), CTL(CATALOG) | CTL(TENANT) | CTL(NAME) | CTL(PRINCIPAL), NULL,
+	  "Gives a role to a principal." },
+	{ "role", "revoke", ctl_role_revoke, CTL(JSON), CTL(CATALOG) | CTL(TENANT) | CTL(NAME) | CTL(PRINCIPAL), NULL,
+	  "Takes a role from a principal." },
+	{ "workspace", "add", ctl_workspace_add, CTL(JSON), CTL(CATALOG) | CTL(TENANT) | CTL(SLUG) | CTL(NAME), NULL,
+	  "Makes a workspace: a part of a tenant that requests can narrow themselves to." },
+	{ "workspace", "list", ctl_workspace_list, CTL(JSON), CTL(CATALOG) | CTL(TENANT), NULL,
+	  "Lists the workspaces of a tenant." },
+	{ "key", "create", ctl_key_create,
+	  CTL(MODE) | CTL(EXPIRES) | CTL(PRINCIPAL) | CTL(WORKSPACE) | CTL(ADDRESS) | CTL(LIMIT) | CTL(JSON),
 	  CTL(CATALOG) | CTL(TENANT) | CTL(NAME) | CTL(SCOPE), NULL,
 	  "Makes an API key and prints it, this once." },
-	{ "key", "list", ctl_key_list, CTL(CATALOG) | CTL(TENANT) | CTL(JSON), 0, NULL,
+	{ "key", "list", ctl_key_list, CTL(CATALOG) | CTL(TENANT) | CTL(PRINCIPAL) | CTL(STATE) | CTL(JSON), 0, NULL,
 	  "Lists the keys, without their secrets." },
 	{ "key", "revoke", ctl_key_revoke, CTL(JSON), 0, "ID",
 	  "Revokes a key; when it returns no later call with it will be served." },
+	{ "key", "rotate", ctl_key_rotate, CTL(OVERLAP) | CTL(EXPIRES) | CTL(JSON), 0, "ID",
+	  "Makes a new key with the settings of another and prints it; the old one expires." },
+	{ "secrets", "rekey", ctl_secrets_rekey, CTL(CATALOG) | CTL(JSON), 0, NULL,
+	  "Seals all secrets of tenants with MCP_SEAL_KEY that MCP_SEAL_KEY_OLD sealed." },
 };
 
 static void

@@ -13,17 +13,26 @@ static const struct row {
 	size_t      list;	/* where in struct ctl all of them go; 0: once is enough */
 	const char *says;
 } rows[CTL_OPTIONS] = {
-	[CTL_CATALOG] = { "catalog", "CATALOG", 0,                            "The catalog, as its folder is called." },
-	[CTL_DEMO]    = { "demo",    NULL,      0,                            "Also loads the demo data." },
-	[CTL_EXPIRES] = { "expires", "WHEN",    0,                            "90d, 12h, 30m, 45s from now, or an RFC 3339 time." },
-	[CTL_FEATURE] = { "feature", "WORD",    offsetof(struct ctl, feature), "A feature the tenant has; may come again." },
-	[CTL_JSON]    = { "json",    NULL,      0,                            "Prints one JSON value." },
-	[CTL_MODE]    = { "mode",    "MODE",    0,                            "full, or read: tools that write are closed." },
-	[CTL_NAME]    = { "name",    "NAME",    0,                            "What people call it." },
-	[CTL_PLAN]    = { "plan",    "PLAN",    0,                            "A plan of the catalog." },
-	[CTL_SCOPE]   = { "scope",   "SCOPE",   offsetof(struct ctl, scope),  "What the key may do, '*' for all; may come again." },
-	[CTL_SLUG]    = { "slug",    "SLUG",    0,                            "The tenant, by its short name: a DNS label." },
-	[CTL_TENANT]  = { "tenant",  "SLUG",    0,                            "The tenant the key belongs to." },
+	[CTL_ADD]        = { "add",       "WORD",    offsetof(struct ctl, add),      "A feature to add; may come again." },
+	[CTL_ADDRESS]    = { "address",   "NETWORK", offsetof(struct ctl, address),  "A network it may be used from, 192.0.2.0/24; may come again." },
+	[CTL_CATALOG]    = { "catalog",   "CATALOG", 0,                              "The catalog, as its folder is called." },
+	[CTL_DEMO]       = { "demo",      NULL,      0,                              "Also loads the demo data." },
+	[CTL_EXPIRES]    = { "expires",   "WHEN",    0,                              "90d, 12h, 30m, 45s from now, or an RFC 3339 time." },
+	[CTL_FEATURE]    = { "feature",   "WORD",    offsetof(struct ctl, feature),  "A feature the tenant has; may come again." },
+	[CTL_JSON]       = { "json",      NULL,      0,                              "Prints one JSON value." },
+	[CTL_LIMIT]      = { "limit",     "N",       0,                              "Calls a minute of this key alone." },
+	[CTL_MODE]       = { "mode",      "MODE",    0,                              "full, or read: tools that write are closed." },
+	[CTL_NAME]       = { "name",      "NAME",    0,                              "What people call it." },
+	[CTL_OVERLAP]    = { "overlap",   "SPAN",    0,                              "How long the old secret still works: 24h if not given." },
+	[CTL_PLAN]       = { "plan",      "PLAN",    0,                              "A plan of the catalog." },
+	[CTL_PRINCIPAL]  = { "principal", "NAME",    0,                              "A principal of the tenant, by name or id." },
+	[CTL_REMOVE]     = { "remove",    "WORD",    offsetof(struct ctl, remove),   "A feature to take away; may come again." },
+	[CTL_ROLE]       = { "role",      "NAME",    offsetof(struct ctl, role),     "A role of the tenant; may come again." },
+	[CTL_SCOPE]      = { "scope",     "SCOPE",   offsetof(struct ctl, scope),    "What it may do, '*' for all; may come again." },
+	[CTL_SLUG]       = { "slug",      "SLUG",    0,                              "Its short name: a DNS label." },
+	[CTL_STATE]      = { "state",     "STATE",   0,                              "ok, expired or revoked." },
+	[CTL_TENANT]     = { "tenant",    "SLUG",    0,                              "The tenant it belongs to." },
+	[CTL_WORKSPACE]  = { "workspace", "SLUG",    offsetof(struct ctl, workspace), "A workspace to bind it to, by slug or id; the first is its usual one; may come again." },
 };
 
 void
@@ -77,7 +86,7 @@ help(const struct ctl_command *command)
 	printf("\n%s\n\n", command->says);
 	for (i = 0; i < CTL_OPTIONS; i++)
 		if ((command->takes | command->needs) >> i & 1)
-			printf("  --%-8s %-8s %s\n", rows[i].name, rows[i].value ? rows[i].value : "", rows[i].says);
+			printf("  --%-9s %-8s %s\n", rows[i].name, rows[i].value ? rows[i].value : "", rows[i].says);
 	exit(0);
 }
 

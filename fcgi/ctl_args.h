@@ -11,8 +11,9 @@
 #include "db.h"
 
 enum ctl_option {
-	CTL_CATALOG, CTL_DEMO, CTL_EXPIRES, CTL_FEATURE, CTL_JSON, CTL_MODE, CTL_NAME, CTL_PLAN, CTL_SCOPE, CTL_SLUG,
-	CTL_TENANT, CTL_OPTIONS
+	CTL_ADD, CTL_ADDRESS, CTL_CATALOG, CTL_DEMO, CTL_EXPIRES, CTL_FEATURE, CTL_JSON, CTL_LIMIT, CTL_MODE, CTL_NAME,
+	CTL_OVERLAP, CTL_PLAN, CTL_PRINCIPAL, CTL_REMOVE, CTL_ROLE, CTL_SCOPE, CTL_SLUG, CTL_STATE, CTL_TENANT, CTL_WORKSPACE,
+	CTL_OPTIONS
 };
 
 /* A set of options, to be joined with |. */
@@ -23,7 +24,7 @@ struct ctl {
 	struct arena  mem;
 	struct db    *db;			/* as MCP_PG_ADMIN by ctl_sql_open(), or as the command needs it */
 	const char   *value[CTL_OPTIONS];	/* the last one given, "" where none is taken; NULL: not given */
-	struct words  feature, scope;		/* all that were given */
+	struct words  add, address, feature, remove, role, scope, workspace;	/* all that were given */
 	const char   *operand;			/* the word behind the options; NULL: the command takes none */
 };
 

@@ -7,6 +7,9 @@
 #include "buf.h"
 #include "ctl_sql.h"
 
+/* SQL: a column of type timestamptz as answers show it, in UTC. */
+#define CTL_STAMP(column, name) "to_char(" column ", 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as " name
+
 /* All rows: a table, or an array of objects. */
 void ctl_show_rows(struct ctl *c, const struct ctl_rows *rows);
 

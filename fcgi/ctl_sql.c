@@ -10,10 +10,18 @@ static const struct {
 	const char *says;
 } refusals[] = {
 	{ "credential_name_check", "the name of a key has 1 to 200 characters" },
+	{ "principal_name_check",  "the name of a principal has 1 to 200 characters" },
+	{ "role_name_check",       "the name of a role has 1 to 100 characters" },
+	{ "role_name_key",         "the tenant has a role with this name already" },
 	{ "tenant_name_check",     "the name of a tenant has 1 to 200 characters" },
 	{ "tenant_plan_fkey",      "the catalog has no such plan" },
 	{ "tenant_slug_check",     "a slug has 1 to 63 characters a to z, 0 to 9 and -, with no - at either end" },
 	{ "tenant_slug_key",       "the catalog has a tenant with this slug already" },
+	{ "workspace_access_pkey", "a workspace was given twice" },
+	{ "workspace_name_check",  "the name of a workspace has 1 to 200 characters" },
+	{ "workspace_name_key",    "the tenant has a workspace with this name already" },
+	{ "workspace_slug_check",  "a slug has 1 to 63 characters a to z, 0 to 9 and -, with no - at either end" },
+	{ "workspace_slug_key",    "the tenant has a workspace with this slug already" },
 };
 
 struct gather {

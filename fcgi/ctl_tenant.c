@@ -6,8 +6,7 @@
 /* A tenant as mcpctl shows it. */
 #define SHOWN \
 	"id, catalog, slug, name, plan, to_jsonb(features) as features, " \
-	"to_char(suspended_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as suspended_at, " \
-	"to_char(created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as created_at"
+	CTL_STAMP("suspended_at", "suspended_at") ", " CTL_STAMP("created_at", "created_at")
 
 /* Dies with the plans there are, unless the catalog has the one that was asked for. */
 static void
@@ -82,4 +81,30 @@ ctl_tenant_plan(struct ctl *c)
 	check_plan(c);
 	return finish(c, CTL_SQL(c, "update mcp.tenant set plan = $3 where catalog = $1 and slug = $2 returning " SHOWN,
 	    c->value[CTL_CATALOG], c->value[CTL_SLUG], c->value[CTL_PLAN]));
+}
+
+int
+ctl_tenant_feature(struct ctl *c)
+{
+	if (c->add.n == 0 && c->remove.n == 0)
+		ctl_args_usage("mcpctl tenant feature needs --add or --remove");
+	ctl_sql_open(c);
+	ctl_sql_begin(c);
+	finish(c, CTL_SQL(c, "update mcp.tenant set features = array("
+	    "select unnest(features) union select jsonb_array_elements_text($3::jsonb) except select jsonb_array_elements_text($4::jsonb) "
+	    "order by 1) where catalog = $1 and slug = $2 returning " SHOWN, c->value[CTL_CATALOG], c->value[CTL_SLUG],
+	    ctl_args_list(&c->mem, &c->add), ctl_args_list(&c->mem, &c->remove)));
+	usleep(CTL_TENANT_SETTLE_US);
+	return 0;
+}
+
+const char *
+ctl_tenant_find(struct ctl *c)
+{
+	const struct ctl_rows *rows = CTL_SQL(c, "select id from mcp.tenant where catalog = $1 and slug = $2", c->value[CTL_CATALOG],
+	    c->value[CTL_TENANT]);
+
+	if (rows->n == 0)
+		die("catalog %s has no tenant %s", c->value[CTL_CATALOG], c->value[CTL_TENANT]);
+	return rows->at[0][0];
 }

@@ -18,4 +18,10 @@ int ctl_tenant_suspend(struct ctl *c);
 int ctl_tenant_resume(struct ctl *c);
 int ctl_tenant_plan(struct ctl *c);
 
+/* Adds and takes away features.  Returns when every later call knows. */
+int ctl_tenant_feature(struct ctl *c);
+
+/* The id of the tenant that --catalog and --tenant name; dies with a sentence. */
+const char *ctl_tenant_find(struct ctl *c) must_use;
+
 #endif

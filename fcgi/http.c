@@ -134,7 +134,7 @@ static int
 step_place(struct request *rq, const struct catalogs *catalogs)
 {
 	(void)catalogs;
-	if (atomic_load(&rq->board->proof[rq->catalog->number]) != PROOF_PASSED)
+	if (atomic_load(&rq->board->proof[rq->slot->row][rq->catalog->number]) != PROOF_PASSED)
 		return fail(rq, FAIL_UNAVAILABLE, "This service is not ready: the isolation of its tenants is not proven yet.");
 	return rq->todo ? mcp_place(rq, rq->todo) : 0;
 }

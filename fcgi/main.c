@@ -2,7 +2,8 @@
  * main: mcp-fpm, the master.
  *
  * The start is one list, in boot(); whatever is wrong stops it there with a sentence.  -t walks the
- * same list as far as it can without disturbing a master that runs.
+ * same list as far as it can without disturbing a master that runs.  A reload is a start too, of an
+ * image that finds its socket, its board and its log open already.
  */
 #include "bind_c.h"
 #include "base.h"
@@ -10,7 +11,7 @@
 #include "config.h"
 #include "consumer.h"
 #include "log.h"
-#include "pool.h"
+#include "reload.h"
 #include "seal.h"
 #include "segment.h"
 #include "sockets.h"
@@ -18,6 +19,7 @@
 #include "worker.h"
 
 #define CATALOGS_BYTES_MAX ((size_t)1 << 30)
+#define RELOAD_MS 30000		/* besides what calls in hand may take */
 
 struct boot {
 	struct config    cfg;
@@ -28,15 +30,19 @@ struct boot {
 	enum proof       verdict[CATALOGS_MAX];
 	char             audit_id[SEGMENT_ID];
 	struct process   process;
+	struct reload_heritage heritage;	/* of the image before, in a reload */
+	struct reload_own      own;		/* of the next one */
 };
 
 static const char usage[] =
-	"usage: mcp-fpm [-e FILE] [-t]\n"
+	"usage: mcp-fpm [-e FILE] [-t | --reload]\n"
 	"\n"
 	"Serves MCP tools over FastCGI until SIGTERM; see mcp-fpm(8).\n"
 	"\n"
 	"  -e FILE     settings, a line NAME=VALUE each; the environment wins\n"
 	"  -t          check settings, catalogs and the isolation of tenants, and exit\n"
+	"  --reload    check them, tell the server that runs with them, and wait until it has\n"
+	"              reloaded\n"
 	"  --settings  print every setting with its default\n"
 	"  --version   print the version\n"
 	"  --help      print this\n";
@@ -96,33 +102,80 @@ prove(struct boot *b)
 	buf_init(&says, &b->mem, 1 << 20);
 	got = warden_prove(&b->cfg, &b->catalogs, &b->mem, b->verdict, &says);
 	say_findings(&says);
-	if (got == DB_REFUSED)
+	/* A check went before a reload, whose way back is gone; what is not proven is not served. */
+	if (got == DB_REFUSED && !b->heritage.any)
 		die("the isolation of tenants is not proven; see sql/ and mcpctl migrate");
 	return got;
 }
 
-static void
-map_board(struct boot *b, uint64_t segment)
+/* Goes on with the log and the board of the image before. */
+static int
+keep_board(struct boot *b)
 {
-	struct board *board;
-	int fd;
-	size_t i;
+	if (segment_keep(b->cfg.audit_dir, b->audit_id, b->own.lock) != 0)
+		return -1;
+	b->process.board = board_adopt(b->own.board);
+	return b->process.board ? 0 : -1;
+}
 
-	board = board_map(&fd);
-	for (i = 0; i < CATALOGS_MAX; i++)
-		atomic_store(&board->proof[i], (int)b->verdict[i]);
-	atomic_store(&board->segment, segment);
-	b->process.board = board;
+/* Begins new ones.  The processes of the image before keep theirs, which we then cannot read. */
+static void
+begin_board(struct boot *b)
+{
+	struct pool_old *o;
+
+	if (b->heritage.olds > 0)
+		log_say("the status board or MCP_AUDIT_DIR is another than before: the event of a request whose old worker dies now is lost");
+	for (o = b->heritage.old; o < b->heritage.old + b->heritage.olds; o++)
+		o->slot = -1;
+	if (b->own.board >= 0)
+		close(b->own.board);
+	b->process.board = board_map(&b->own.board);
+	atomic_store(&b->process.board->segment, segment_own(b->cfg.audit_dir, b->audit_id, &b->own.lock));
 }
 
 static void
-say_what_runs(const struct boot *b)
+open_board(struct boot *b)
+{
+	size_t i;
+
+	b->own.board = b->heritage.board;
+	b->own.lock = b->heritage.lock;
+	if (keep_board(b) != 0)
+		begin_board(b);
+	b->process.row = board_row(b->process.board);
+	if (b->process.row < 0)
+		bug("all rows of proofs are in use");
+	for (i = 0; i < CATALOGS_MAX; i++)
+		atomic_store(&b->process.board->proof[b->process.row][i], (int)b->verdict[i]);
+}
+
+static void
+open_sockets(struct boot *b)
+{
+	const struct config *cfg = &b->cfg;
+	const struct reload_heritage *h = &b->heritage;
+
+	if (h->any)
+		b->own.listen_fast = sockets_keep(h->listen_fast, h->path, cfg->listen_fast, cfg->socket_group);
+	else
+		b->own.listen_fast = sockets_open("fast", cfg->listen_fast, cfg->socket_group);
+	b->process.listen_fast = b->own.listen_fast;
+}
+
+/* One line: what --reload reports. */
+static void
+say_what_runs(struct boot *b)
 {
 	const struct catalog *c;
+	struct buf says;
 
-	log_say("mcp-fpm " MCP_VERSION ": %" PRId64 " workers", b->cfg.fast_workers);
+	buf_init(&says, &b->mem, 16384);
+	buf_fmt(&says, "mcp-fpm " MCP_VERSION ": %" PRId64 " workers", b->cfg.fast_workers);
 	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++)
-		log_say("catalog %s: %zu tools", c->name, c->tools);
+		buf_fmt(&says, ", catalog %s with %zu tools", c->name, c->tools);
+	log_say("%s", says.at);
+	b->own.says = says.at;
 }
 
 static void
@@ -133,8 +186,11 @@ run_pools(struct boot *b)
 		{ POOL_WARDEN, 1,                    true,  warden_run },
 		{ POOL_AUDIT,  b->cfg.audit_workers, true,  consumer_run },
 	};
+	const struct pool_order order = {
+		.plan = plan, .n = LEN(plan), .old = b->heritage.old, .olds = b->heritage.olds, .reload = &reload_deeds,
+	};
 
-	pool_run(&b->process, plan, LEN(plan));
+	pool_run(&b->process, &order);
 }
 
 /* What both a start and -t need. */
@@ -152,35 +208,54 @@ check(struct boot *b, const char *file)
 static int
 boot(struct boot *b, const char *file)
 {
-	uint64_t segment;
-
 	log_role("master");
 	umask(027);
+	reload_inherit(&b->heritage);
 	if (check(b, file) == DB_AWAY)
 		log_say("starting without PostgreSQL: 503 until the isolation of tenants is proven");
-	segment = segment_own(b->cfg.audit_dir, b->audit_id);
 	b->process = (struct process){ .cfg = &b->cfg, .key = &b->key, .seal = &b->seal, .catalogs = &b->catalogs, .audit_id = b->audit_id };
-	b->process.listen_fast = sockets_open("fast", b->cfg.listen_fast, b->cfg.socket_group);
-	map_board(b, segment);
+	open_board(b);
+	open_sockets(b);
 	say_what_runs(b);
+	b->own.file = file;
+	b->own.audit_dir = b->cfg.audit_dir;
+	reload_own(&b->heritage, &b->own);
 	run_pools(b);
 	sockets_close();
 	log_say("stopped");
 	return 0;
 }
 
-static int
-test(struct boot *b, const char *file)
+static enum db_outcome
+check_beside(struct boot *b, const char *file)
 {
 	enum db_outcome proven = check(b, file);
-	const struct catalog *c;
 
 	if (access(b->cfg.audit_dir, W_OK | X_OK) != 0)
 		die("MCP_AUDIT_DIR %s: %s", b->cfg.audit_dir, strerror(errno));
-	if (proven == DB_AWAY)
-		die("PostgreSQL is away, so the isolation of tenants cannot be proven");
+	return proven;
+}
+
+static int
+test(struct boot *b, const char *file)
+{
+	const struct catalog *c;
+
+	if (check_beside(b, file) == DB_AWAY) {
+		log_say("PostgreSQL is away, so the isolation of tenants cannot be proven");
+		return RELOAD_AWAY;
+	}
 	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++)
 		printf("catalog %s: %zu tools, isolation is proven\n", c->name, c->tools);
+	return 0;
+}
+
+static int
+reload(struct boot *b, const char *file)
+{
+	if (check_beside(b, file) == DB_AWAY)
+		log_say("PostgreSQL is away, so the isolation of tenants cannot be proven now; 503 until it is");
+	reload_ask(b->cfg.audit_dir, RELOAD_MS + b->cfg.drain_timeout_ms);
 	return 0;
 }
 
@@ -190,14 +265,15 @@ int
 main(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "reload",   no_argument, NULL, 'r' },
 		{ "settings", no_argument, NULL, 's' },
 		{ "version",  no_argument, NULL, 'v' },
 		{ "help",     no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct boot b;
+	int (*deed)(struct boot *, const char *) = boot;
 	const char *file = NULL;
-	bool only_test = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "e:th", options, NULL)) != -1)
@@ -206,7 +282,10 @@ main(int argc, char **argv)
 			file = optarg;
 			break;
 		case 't':
-			only_test = true;
+			deed = test;
+			break;
+		case 'r':
+			deed = reload;
 			break;
 		case 's':
 			config_print();
@@ -225,5 +304,5 @@ main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	return only_test ? test(&b, file) : boot(&b, file);
+	return deed(&b, file);
 }

@@ -19,7 +19,7 @@
 #define CORE_DEFINERS \
 	"[\"mcp.identify(bytea)\", \"mcp.enter(uuid, bigint)\", \"mcp.audit(jsonb)\"," \
 	" \"mcp.idempotency_claim(text, text, text)\", \"mcp.idempotency_keep(text, text, jsonb)\"," \
-	" \"mcp.idempotency_purge(integer)\"," \
+	" \"mcp.idempotency_purge(integer)\", \"mcp.narrow(uuid, uuid)\"," \
 	" \"mcp.used(uuid[], timestamp with time zone[], bigint[])\"]"
 
 /* Has the role any privilege on the table, or on a column of it? */

@@ -80,6 +80,7 @@ struct request {
 	const struct catalog   *catalog;
 	const char             *key_prefix;	/* of the catalog's keys */
 	const struct identity  *who;
+	const char             *workspace;	/* that this request is narrowed to; "": the whole tenant */
 	char                   *body;
 	size_t                  body_len;
 

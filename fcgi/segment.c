@@ -5,6 +5,7 @@
 
 #define CHUNK_BYTES	(1 << 20)	/* of a segment, read at once; also bounds a batch */
 #define NAME_DIGITS	16
+#define OTHERS_BEGIN	65536	/* segments that an older generation may begin until it is gone */
 #define LOCK_WAIT_MS	5000	/* a dying master's children may still answer */
 
 /* --- the folder ------------------------------------------------------------------------- */
@@ -69,8 +70,8 @@ segment_from(const char *dir, uint64_t least)
 /* --- possession ------------------------------------------------------------------------- */
 
 /* The lock is on the folder itself, and shared with every child: it ends with the last of them. */
-static void
-lock(const char *dir)
+static int
+lock_folder(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), waited;
 
@@ -83,6 +84,16 @@ lock(const char *dir)
 			die("MCP_AUDIT_DIR %s: another mcp-fpm writes its log there", dir);
 		usleep(50000);
 	}
+	return fd;
+}
+
+static bool
+is_locked_by(const char *dir, int lock)
+{
+	struct stat folder, locked;
+
+	return lock >= 0 && stat(dir, &folder) == 0 && fstat(lock, &locked) == 0 &&
+	    folder.st_dev == locked.st_dev && folder.st_ino == locked.st_ino;
 }
 
 static int
@@ -121,26 +132,55 @@ make_id(const char *dir, const char *path, char id[SEGMENT_ID])
 	close(fd);
 }
 
-uint64_t
-segment_own(const char *dir, char id[SEGMENT_ID])
+static void
+own_id(const char *dir, char id[SEGMENT_ID])
 {
-	struct bounds b = { 0 };
 	char path[PATH_MAX];
-	int fd;
 
-	lock(dir);
 	snprintf(path, sizeof(path), "%s/id", dir);
 	if (read_id(path, id) != 0)
 		make_id(dir, path, id);
-	if (walk(dir, bound, &b) != 0)
-		die("MCP_AUDIT_DIR %s: %s", dir, strerror(errno));
-	/* The file at once: numbers must never begin anew, and the newest one tells where they are. */
-	audit_path(path, sizeof(path), dir, b.highest + 1);
+}
+
+/* The file at once: numbers must never begin anew, and the newest one tells where they are. */
+static void
+begin(const char *dir, uint64_t number)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	audit_path(path, sizeof(path), dir, number);
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 	if (fd < 0)
 		die("%s: %s", path, strerror(errno));
 	close(fd);
-	return b.highest + 1;
+}
+
+uint64_t
+segment_own(const char *dir, char id[SEGMENT_ID], int *lock)
+{
+	struct bounds b = { 0 };
+	uint64_t behind = is_locked_by(dir, *lock) ? OTHERS_BEGIN : 1;
+
+	if (behind == 1) {
+		if (*lock >= 0)
+			close(*lock);
+		*lock = lock_folder(dir);
+	}
+	own_id(dir, id);
+	if (walk(dir, bound, &b) != 0)
+		die("MCP_AUDIT_DIR %s: %s", dir, strerror(errno));
+	begin(dir, b.highest + behind);
+	return b.highest + behind;
+}
+
+int
+segment_keep(const char *dir, char id[SEGMENT_ID], int lock)
+{
+	if (!is_locked_by(dir, lock))
+		return -1;
+	own_id(dir, id);
+	return 0;
 }
 
 /* --- reading ---------------------------------------------------------------------------- */

@@ -29,10 +29,15 @@ struct segment_batch {
 
 /*
  * Takes possession of the folder for this master and its children, gives it an id, and begins a new
- * segment behind all that are there, whose number it returns.  Dies with a sentence: no such
- * folder, not writable, or another master has it.
+ * segment behind all that are there, whose number it returns.  *lock: the descriptor of the image
+ * before us if it owned a folder, else -1; then the one that holds the folder.  Where it is the same
+ * folder, the new segment is far behind the others: processes of that image still begin new ones.
+ * Dies with a sentence: no such folder, not writable, or another master has it.
  */
-uint64_t segment_own(const char *dir, char id[SEGMENT_ID]) must_use;
+uint64_t segment_own(const char *dir, char id[SEGMENT_ID], int *lock) must_use;
+
+/* Goes on owning the folder that lock holds, in the segment that was current; -1: it is not dir. */
+int segment_keep(const char *dir, char id[SEGMENT_ID], int lock) must_use;
 
 /* Can nobody append to it any more?  A record that is not finished then never will be. */
 bool segment_closed(const struct board *board, uint64_t number);

@@ -11,9 +11,11 @@
 #include "base.h"
 #include "crypt.h"
 
-#define SLOTS_MAX	256
+#define SLOTS_MAX	512		/* two generations, as a reload has them, of the most workers */
 #define BUCKETS		(1 << 16)	/* 1 MB; far more than tenants, credentials, tools in a minute */
 #define CATALOGS_MAX	64
+#define PROOF_ROWS	4		/* generations of processes that may live at one time */
+#define BOARD_LAYOUT	128		/* the text by which a board is recognised */
 
 enum pool { POOL_FAST, POOL_AUDIT, POOL_WARDEN, POOL_COUNT };
 
@@ -52,6 +54,7 @@ struct event {
 struct slot {
 	_Atomic int      pid;		/* 0: free */
 	enum pool        pool;
+	int              row;		/* of the board's proof[]: its generation's */
 	_Atomic int      state;		/* enum slot_state */
 	_Atomic uint64_t calling;	/* slot_number() of the tenant whose tool runs here; 0: none */
 	_Atomic int      stage;		/* enum event_stage */
@@ -72,9 +75,10 @@ struct bucket {
 enum proof { PROOF_PENDING, PROOF_PASSED, PROOF_FAILED };
 
 struct board {
+	char             layout[BOARD_LAYOUT];	/* first, whatever a version puts behind it */
 	_Atomic uint64_t identity_epoch;	/* raised when a credential, tenant or plan changed */
 	_Atomic int64_t  listening_us;		/* monotonic time at which LISTEN was last known to work */
-	_Atomic int      proof[CATALOGS_MAX];	/* enum proof, by catalog number */
+	_Atomic int      proof[PROOF_ROWS][CATALOGS_MAX];	/* enum proof; a generation numbers its catalogs itself */
 	_Atomic uint64_t segment;		/* audit segment to append to, from 1 */
 	_Atomic uint64_t audit_bytes;		/* of all segments, as last counted */
 	_Atomic int      audit_full;		/* the log cannot take more */

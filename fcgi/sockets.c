@@ -47,79 +47,112 @@ inherited(const char *name)
 
 /* --- made here -------------------------------------------------------------------------- */
 
-static char made[8][sizeof(((struct sockaddr_un *)0)->sun_path)];	/* paths; "": unused */
+static struct made {
+	int  fd;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];		/* "": unused */
+} made[8];
 
 static void
-keep_path(const char *path)
+keep_made(int fd, const char *path)
 {
 	size_t i;
 
 	for (i = 0; i < LEN(made); i++)
-		if (!made[i][0]) {
-			snprintf(made[i], sizeof(made[i]), "%s", path);
+		if (!made[i].path[0]) {
+			made[i].fd = fd;
+			snprintf(made[i].path, sizeof(made[i].path), "%s", path);
 			return;
 		}
 	bug("more than %zu sockets", LEN(made));
 }
 
+static char why_not[512];	/* of the last socket that could not be made */
+
+static int printf_like(1, 2)
+refuse(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why_not, sizeof(why_not), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
 /* A file is in the way: remove it if it is a socket that nobody serves any more. */
-static void
+static int
 clear_stale(const struct sockaddr_un *at)
 {
 	struct stat about;
-	int fd, got;
+	int fd, got, trouble;
 
 	if (lstat(at->sun_path, &about) != 0)
-		return;
+		return 0;
 	if (!S_ISSOCK(about.st_mode))
-		die("%s: there is a file in place of the socket", at->sun_path);
+		return refuse("%s: there is a file in place of the socket", at->sun_path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	got = connect(fd, (const struct sockaddr *)at, sizeof(*at));
-	if (got == 0 || errno == EAGAIN)
-		die("%s: another program answers there; is mcp-fpm running already?", at->sun_path);
-	if (errno != ECONNREFUSED)
-		die("%s: %s", at->sun_path, strerror(errno));
+	trouble = got == 0 ? EAGAIN : errno;
 	close(fd);
+	if (trouble == EAGAIN)
+		return refuse("%s: another program answers there; is mcp-fpm running already?", at->sun_path);
+	if (trouble != ECONNREFUSED)
+		return refuse("%s: %s", at->sun_path, strerror(trouble));
 	unlink(at->sun_path);
+	return 0;
 }
 
-static void
+static int
 give_to_group(const char *path, const char *group)
 {
 	struct group *g;
 
 	errno = 0;
-	g = getgrnam(group);
-	if (!g)
-		die("MCP_SOCKET_GROUP: %s", errno ? strerror(errno) : "there is no such group");
-	if (chown(path, (uid_t)-1, g->gr_gid) != 0)
-		die("%s: cannot give it to group %s: %s", path, group, strerror(errno));
+	g = group ? getgrnam(group) : NULL;
+	if (group && !g)
+		return refuse("MCP_SOCKET_GROUP: %s", errno ? strerror(errno) : "there is no such group");
+	if (g && chown(path, (uid_t)-1, g->gr_gid) != 0)
+		return refuse("%s: cannot give it to group %s: %s", path, group, strerror(errno));
+	return 0;
 }
 
+/* fd, bound to a file of mode 0660 from its first moment. */
+static int
+bind_file(int fd, const struct sockaddr_un *at, const char *group)
+{
+	mode_t mask = umask(0117);
+	int bound = bind(fd, (const struct sockaddr *)at, sizeof(*at)), trouble = errno;
+
+	umask(mask);
+	if (bound != 0)
+		return refuse("%s: %s", at->sun_path, strerror(trouble));
+	if (give_to_group(at->sun_path, group) != 0) {
+		unlink(at->sun_path);
+		return -1;
+	}
+	return listen(fd, BACKLOG) == 0 ? 0 : refuse("%s: %s", at->sun_path, strerror(errno));
+}
+
+/* The descriptor; -1: why_not. */
 static int
 make(const char *path, const char *group)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int fd, bound;
+	int fd;
 
 	if (strlen(path) >= sizeof(at.sun_path))
-		die("%s: the path of a socket has at most %zu characters", path, sizeof(at.sun_path) - 1);
+		return refuse("%s: the path of a socket has at most %zu characters", path, sizeof(at.sun_path) - 1);
 	memcpy(at.sun_path, path, strlen(path));
-	clear_stale(&at);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (clear_stale(&at) != 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		die("%s: %s", path, strerror(errno));
-	mask = umask(0117);	/* 0660 from its first moment */
-	bound = bind(fd, (const struct sockaddr *)&at, sizeof(at));
-	umask(mask);
-	if (bound != 0)
-		die("%s: %s", path, strerror(errno));
-	keep_path(path);
-	if (group)
-		give_to_group(path, group);
-	if (listen(fd, BACKLOG) != 0)
-		die("%s: %s", path, strerror(errno));
+		return refuse("%s: %s", path, strerror(errno));
+	if (bind_file(fd, &at, group) != 0) {
+		close(fd);
+		return -1;
+	}
+	keep_made(fd, path);
 	return fd;
 }
 
@@ -128,12 +161,59 @@ sockets_open(const char *name, const char *path, const char *group)
 {
 	int fd = inherited(name);
 
-	if (fd < 0)
-		fd = make(path, group);
+	if (fd < 0 && (fd = make(path, group)) < 0)
+		die("%s", why_not);
 	/* Siblings race for each connection; whoever comes too late must not sleep in accept(). */
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0)
 		die("socket %s: %s", name, strerror(errno));
 	return fd;
+}
+
+/* --- of the image before ---------------------------------------------------------------- */
+
+static struct made left;	/* replaced, and still listened on */
+
+const char *
+sockets_path(int fd)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(made); i++)
+		if (made[i].path[0] && made[i].fd == fd)
+			return made[i].path;
+	return "";
+}
+
+int
+sockets_keep(int fd, const char *was, const char *path, const char *group)
+{
+	int other;
+
+	if (was[0] && strcmp(was, path) != 0 && (other = make(path, group)) >= 0) {
+		log_say("requests come in at %s; %s is closed when the workers there are gone", path, was);
+		left.fd = fd;
+		snprintf(left.path, sizeof(left.path), "%s", was);
+		return other;
+	}
+	if (!was[0])
+		return fd;
+	if (strcmp(was, path) != 0)
+		log_say("MCP_LISTEN_FAST: %s; requests still come in at %s", why_not, was);
+	else if (give_to_group(was, group) != 0)
+		log_say("%s", why_not);
+	keep_made(fd, was);
+	return fd;
+}
+
+void
+sockets_leave(void)
+{
+	if (!left.path[0])
+		return;
+	close(left.fd);
+	unlink(left.path);
+	log_say("%s is closed", left.path);
+	left.path[0] = '\0';
 }
 
 void
@@ -142,9 +222,9 @@ sockets_close(void)
 	size_t i;
 
 	for (i = 0; i < LEN(made); i++) {
-		if (made[i][0])
-			unlink(made[i]);
-		made[i][0] = '\0';
+		if (made[i].path[0])
+			unlink(made[i].path);
+		made[i].path[0] = '\0';
 	}
 }
 

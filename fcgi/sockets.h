@@ -18,6 +18,19 @@
  */
 int sockets_open(const char *name, const char *path, const char *group) must_use;
 
+/*
+ * The same for a master that executed itself: fd is the socket of the image before, which had made
+ * it at `was`, or ("") had it from systemd.  If path is another one now, a new socket is made there
+ * and fd is kept for the workers that still listen on it.  What goes wrong is said, and fd stays.
+ */
+int sockets_keep(int fd, const char *was, const char *path, const char *group) must_use;
+
+/* Nobody listens any more on the socket that sockets_keep() replaced: it is closed and removed. */
+void sockets_leave(void);
+
+/* Where the socket was made; "": it is systemd's. */
+const char *sockets_path(int fd);
+
 /* Removes the files of the sockets that were made here. */
 void sockets_close(void);
 

@@ -8,6 +8,7 @@
  */
 #include "tenant.h"
 #include "bucket.h"
+#include "cidr.h"
 #include "db.h"
 #include "fail.h"
 
@@ -25,6 +26,7 @@ struct entry {
 	const char      *why;		/* of a refusal, for the log */
 	struct arena     mem;		/* what who points into */
 	struct identity  who;
+	char             open[CRYPT_UUID];	/* a workspace known to be open to it, though it is not in the list */
 };
 
 static struct entry entries[ENTRIES];	/* this worker's cache */
@@ -91,6 +93,8 @@ fill(struct entry *e, struct json_object *o)
 	who->tenant_slug = text_of(o, "tenant_slug");
 	who->principal = text_of(o, "principal");
 	who->workspace = text_of(o, "workspace");
+	who->bound = strcmp(text_of(o, "workspaces"), "*") != 0;
+	words_of(&e->mem, json_get(o, "workspaces"), &who->workspaces);
 	who->plan = text_of(o, "plan");
 	words_of(&e->mem, json_get(o, "roles"), &roles);
 	words_of(&e->mem, json_get(o, "scopes"), &who->scope);
@@ -126,7 +130,7 @@ judge(struct entry *e, const char *text)
 
 /* Whoever tries keys makes PostgreSQL work; so each address may do that only so often. */
 static int
-check_address(struct request *rq)
+limit_asking(struct request *rq)
 {
 	const char *ip = rq->slot->event.ip;
 	struct bucket_rate rate = { rq->cfg->address_per_minute, rq->cfg->address_per_minute };
@@ -149,6 +153,7 @@ ask(struct request *rq, struct entry *e)
 	enum db_outcome got;
 
 	e->used = false;
+	e->open[0] = '\0';
 	e->epoch = atomic_load(&rq->board->identity_epoch);
 	arena_reset(&e->mem);
 	crypt_hex(hex + 2, e->hash, CRYPT_HASH);
@@ -219,12 +224,13 @@ presented(struct request *rq, const char **out)
 }
 
 void
-tenant_name(struct event *ev, const struct identity *who)
+tenant_name(struct event *ev, const struct identity *who, const char *workspace)
 {
 	slot_put(ev->tenant, sizeof(ev->tenant), who->tenant);
 	slot_put(ev->principal, sizeof(ev->principal), who->principal);
 	slot_put(ev->credential, sizeof(ev->credential), who->credential);
 	slot_put(ev->credential_name, sizeof(ev->credential_name), who->credential_name);
+	slot_put(ev->workspace, sizeof(ev->workspace), workspace);
 }
 
 static int
@@ -235,10 +241,108 @@ refuse(struct request *rq, const char *why)
 	return -1;
 }
 
+/* --- what the request may not choose freely --------------------------------------------- */
+
+/* A list that cannot be read opens nothing. */
 static int
-accept_entry(struct request *rq, const struct entry *e)
+check_address(struct request *rq, const struct words *open)
 {
-	tenant_name(&rq->slot->event, &e->who);	/* also when it is refused */
+	const char *from = rq->param[PARAM_ADDR];
+	struct cidr address, net;
+	size_t i;
+
+	if (open->n == 0)
+		return 0;
+	if (from && cidr_parse(&address, from) == 0)
+		for (i = 0; i < open->n; i++)
+			if (cidr_parse(&net, open->at[i]) == 0 && cidr_has(&net, &address))
+				return 0;
+	return fail(rq, FAIL_REFUSED, "This credential may not be used from this address.");
+}
+
+static int
+take_answer_bool(void *ctx, const struct db_row *row)
+{
+	bool *yes = ctx;
+
+	*yes = row->n > 0 && row->at[0] && row->at[0][0] == 't';
+	return 1;
+}
+
+/* Asks for a workspace of a credential that is bound to none, and remembers the last one that was open. */
+static int
+ask_open(struct request *rq, struct entry *e, const char *id, bool *open)
+{
+	struct db_statement sql = { .sql = "select mcp.narrow($1::uuid, $2::uuid)", .n = 2, .at = { e->who.credential, id },
+		.row = take_answer_bool };
+	struct db_call call = { .mem = &rq->mem, .client_fd = -1, .main = &sql, .ctx = open };
+	enum db_outcome got;
+
+	*open = strcmp(e->open, id) == 0;
+	if (*open)
+		return 0;
+	got = db_run(rq->db, &call);
+	rq->slot->event.sql_us += call.us;
+	if (got != DB_DONE)
+		return fail_away(rq, call.error.message);
+	if (*open)
+		memcpy(e->open, id, sizeof(e->open));
+	return 0;
+}
+
+static bool
+is_listed(const struct words *list, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (strcmp(list->at[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* The id in the form in which PostgreSQL writes it. */
+static const char *
+lowered(struct arena *mem, const char *id)
+{
+	char *out = arena_str(mem, id), *c;
+
+	for (c = out; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return out;
+}
+
+/* The choice is the request's: it goes into rq, never into the entry. */
+static int
+narrow(struct request *rq, struct entry *e)
+{
+	const char *given = rq->param[PARAM_WORKSPACE];
+	bool open = false;
+
+	if (!given) {
+		if (e->who.bound && !e->who.workspace[0])
+			return fail(rq, FAIL_REFUSED, "This credential is bound to workspaces: X-Workspace-ID must name one of them.");
+		rq->workspace = e->who.workspace;
+		return 0;
+	}
+	if (crypt_is_uuid(given)) {
+		given = lowered(&rq->mem, given);
+		if (e->who.bound)
+			open = is_listed(&e->who.workspaces, given);
+		else if (ask_open(rq, e, given, &open) != 0)
+			return -1;
+	}
+	if (!open)
+		return fail(rq, FAIL_REFUSED, "This workspace is not open to this credential.");
+	rq->workspace = given;
+	return 0;
+}
+
+static int
+accept_entry(struct request *rq, struct entry *e)
+{
+	rq->workspace = "";
+	tenant_name(&rq->slot->event, &e->who, "");	/* also when it is refused */
 	if (e->refusal == FAIL_REFUSED && strcmp(e->who.catalog, rq->param[PARAM_CATALOG]) == 0)
 		return fail(rq, FAIL_REFUSED, "This account is suspended.");
 	if (e->refusal != FAIL_NONE)
@@ -247,6 +351,9 @@ accept_entry(struct request *rq, const struct entry *e)
 		return refuse(rq, "the credential is expired");
 	if (strcmp(e->who.catalog, rq->param[PARAM_CATALOG]) != 0)
 		return refuse(rq, "the credential is of another catalog");
+	if (check_address(rq, &e->who.addresses) != 0 || narrow(rq, e) != 0)
+		return -1;
+	tenant_name(&rq->slot->event, &e->who, rq->workspace);
 	rq->who = &e->who;
 	return 0;
 }
@@ -266,7 +373,7 @@ identify(struct request *rq, bool afresh)
 		return refuse(rq, "not a key of this catalog");
 	crypt_sha256(hash, text, strlen(text));
 	e = entry_for(hash);
-	if ((afresh || !is_fresh(e, rq->board)) && (check_address(rq) != 0 || ask(rq, e) != 0))
+	if ((afresh || !is_fresh(e, rq->board)) && (limit_asking(rq) != 0 || ask(rq, e) != 0))
 		return -1;
 	return accept_entry(rq, e);
 }

@@ -17,7 +17,9 @@ struct identity {
 	const char  *credential, *credential_name, *catalog;
 	const char  *tenant, *tenant_slug;
 	const char  *principal;		/* "" : the key acts for itself */
-	const char  *workspace;		/* "" : all of the tenant */
+	bool         bound;		/* to these workspaces; else all of the tenant's are open */
+	struct words workspaces;
+	const char  *workspace;		/* taken when the request names none; "": no one is */
 	const char  *roles, *scopes;	/* words divided by spaces, as SQL sees them */
 	struct words scope;		/* the same scopes, one by one */
 	struct words features;
@@ -33,15 +35,17 @@ struct identity {
 };
 
 /*
- * Finds out who calls, from Authorization, X-API-Key or API_KEY; fills rq->who.  Refuses with
- * FAIL_AMBIGUOUS, FAIL_CREDENTIAL (one sentence for every reason), FAIL_REFUSED, FAIL_UNAVAILABLE.
+ * Finds out who calls, from Authorization, X-API-Key or API_KEY, whether from an address that is open
+ * to it, and to which workspace X-Workspace-ID narrows the request; fills rq->who and rq->workspace.
+ * Refuses with FAIL_AMBIGUOUS, FAIL_CREDENTIAL (one sentence for every reason), FAIL_REFUSED,
+ * FAIL_UNAVAILABLE.
  */
 int tenant_identify(struct request *rq) must_use;
 
 /* Forgets what the cache says of the request's credential, and asks PostgreSQL again. */
 int tenant_again(struct request *rq) must_use;
 
-/* Writes the caller's names into an event. */
-void tenant_name(struct event *ev, const struct identity *who);
+/* Writes the caller's names into an event; the workspace is the request's own. */
+void tenant_name(struct event *ev, const struct identity *who, const char *workspace);
 
 #endif

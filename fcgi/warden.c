@@ -21,6 +21,7 @@
 struct warden {
 	const struct process *self;
 	struct board *board;
+	_Atomic int  *proof;		/* the board's row of our generation */
 	struct db    *db;		/* where we listen */
 	struct arena  mem;		/* of one turn of the loop */
 	bool          hears;		/* LISTEN is on */
@@ -76,7 +77,7 @@ log_findings(struct warden *w, struct buf *says)
 static void
 note_verdict(struct warden *w, const struct catalog *c, enum proof verdict)
 {
-	enum proof was = (enum proof)atomic_exchange(&w->board->proof[c->number], (int)verdict);
+	enum proof was = (enum proof)atomic_exchange(&w->proof[c->number], (int)verdict);
 
 	if (was == verdict)
 		return;
@@ -96,7 +97,7 @@ prove(struct warden *w)
 	size_t i;
 
 	for (i = 0; i < CATALOGS_MAX; i++)
-		verdict[i] = (enum proof)atomic_load(&w->board->proof[i]);
+		verdict[i] = (enum proof)atomic_load(&w->proof[i]);
 	buf_init(&says, &w->mem, SAYS_MAX);
 	got = warden_prove(w->self->cfg, all, &w->mem, verdict, &says);
 	for (i = 0; i < all->n; i++)
@@ -245,7 +246,7 @@ is_proven(const struct warden *w)
 	const struct catalog *c;
 
 	for (c = all->at; c < all->at + all->n; c++)
-		if (atomic_load(&w->board->proof[c->number]) != PROOF_PASSED)
+		if (atomic_load(&w->proof[c->number]) != PROOF_PASSED)
 			return false;
 	return true;
 }
@@ -253,7 +254,7 @@ is_proven(const struct warden *w)
 void
 warden_run(const struct process *self)
 {
-	struct warden w = { .self = self, .board = self->board };
+	struct warden w = { .self = self, .board = self->board, .proof = self->board->proof[self->slot->row] };
 
 	end_on_quit();
 	w.db = db_make(self->cfg->pg_listen, "mcp-fpm warden");

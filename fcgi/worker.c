@@ -22,6 +22,7 @@ struct worker {
 	struct request  blank;		/* what each request begins with */
 	int64_t         left;		/* requests until it retires; -1: never */
 	int             quit_fd;	/* readable: SIGQUIT came */
+	bool            quits;		/* and was seen */
 	int             epoll_fd;
 };
 
@@ -130,27 +131,31 @@ open_worker(struct worker *w, const struct process *self)
 
 /* --- life ------------------------------------------------------------------------------- */
 
-/* Waits for a connection.  -1: SIGQUIT came first. */
+/*
+ * Waits for a connection.  -1: SIGQUIT came.  If a connection came with it, that one is still ours:
+ * the kernel woke nobody else for it.
+ */
 static int
-accept_next(const struct worker *w)
+accept_next(struct worker *w)
 {
 	struct slot *slot = w->self->slot;
 	struct epoll_event e[2];
 	int fd, n, i;
 
-	for (;;) {
+	while (!w->quits) {
 		n = epoll_wait(w->epoll_fd, e, LEN(e), slot->flood.count > 0 ? FLOOD_MS : -1);
 		if (n == 0)
 			audit_flush(w->self->cfg, w->self->board, slot, true);
 		for (i = 0; i < n; i++)
 			if (e[i].data.fd == w->quit_fd)
-				return -1;
-		fd = n > 0 ? accept4(w->self->listen_fast, NULL, NULL, SOCK_CLOEXEC) : -1;
+				w->quits = true;
+		fd = n > w->quits ? accept4(w->self->listen_fast, NULL, NULL, SOCK_CLOEXEC) : -1;
 		if (fd >= 0)
 			return fd;
-		if (n > 0 && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+		if (n > w->quits && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
 			bug("accept: %s", strerror(errno));
 	}
+	return -1;
 }
 
 static void

@@ -60,6 +60,14 @@ const MISTAKES = [
 	[['tenant', 'suspend', '--catalog', 'planasonix'], /^mcpctl tenant suspend needs --slug SLUG;/],
 	[['key', 'create', '--catalog', 'planasonix', '--tenant', 'x', '--name', 'x'], /^mcpctl key create needs --scope SCOPE;/],
 	[['key', 'revoke'], /^mcpctl key revoke needs ID;/],
+	[['key', 'rotate'], /^mcpctl key rotate needs ID;/],
+	[['tenant', 'feature', '--catalog', 'planasonix', '--slug', 'x'], /^mcpctl tenant feature needs --add or --remove;/],
+	[['principal', 'add', '--catalog', 'planasonix', '--tenant', 'x'], /^mcpctl principal add needs --name NAME;/],
+	[['role', 'frob'], /^mcpctl role cannot frob;/],
+	[['role', 'add', '--catalog', 'planasonix', '--tenant', 'x', '--name', 'x'], /^mcpctl role add needs --scope SCOPE;/],
+	[['workspace', 'add', '--catalog', 'planasonix', '--tenant', 'x', '--name', 'x'], /^mcpctl workspace add needs --slug SLUG;/],
+	[['secrets'], /^mcpctl secrets needs a word more;/],
+	[['key', 'list', '--state', 'fine'], /^--state is ok, expired or revoked, not fine;/],
 	[['key', 'revoke', 'a', 'b'], /^mcpctl key revoke does not know what to do with "b";/],
 ];
 
@@ -74,7 +82,9 @@ test('--help and --version', async () => {
 	const { out, status } = await cluster.ctl(['--help']);
 
 	assert.equal(status, 0);
-	for (const words of ['migrate', 'check', 'tenant add', 'tenant list', 'tenant suspend', 'tenant resume', 'tenant plan', 'key create', 'key list', 'key revoke']) {
+	for (const words of ['migrate', 'check', 'tenant add', 'tenant list', 'tenant suspend', 'tenant resume', 'tenant plan', 'tenant feature',
+		'principal add', 'principal list', 'principal disable', 'principal enable', 'role add', 'role list', 'role scopes', 'role grant', 'role revoke',
+		'workspace add', 'workspace list', 'key create', 'key list', 'key revoke', 'key rotate', 'secrets rekey']) {
 		assert.match(out, new RegExp(`^  ${words}( |$)`, 'm'));
 		const help = await cluster.ctl([...words.split(' '), '--help']);
 		assert.equal(help.status, 0);
@@ -353,7 +363,8 @@ const identify = async (secret) => (await worker.query('select mcp.identify($1) 
 test('key create: what is printed, what is stored, and what a worker learns', async () => {
 	const made = await cluster.json(...KEY, '--scope', 'pipelines:read', '--mode', 'read', '--expires', '90d');
 
-	assert.deepEqual(Object.keys(made), ['id', 'prefix', 'secret', 'catalog', 'tenant', 'name', 'scopes', 'mode', 'expires_at']);
+	assert.deepEqual(Object.keys(made), ['id', 'prefix', 'secret', 'catalog', 'tenant', 'name', 'scopes', 'mode', 'expires_at',
+		'principal', 'workspaces', 'addresses', 'per_minute']);
 	assert.match(made.secret, /^plx_[0-9A-Za-z]{49}$/);
 	assert.equal(made.prefix, made.secret.slice(0, 12));
 	assert.deepEqual([made.catalog, made.tenant, made.name, made.scopes, made.mode], ['planasonix', 'hooli', 'ci', ['pipelines:read'], 'read']);
@@ -402,7 +413,7 @@ test('key create --expires: times, and what is neither', async () => {
 test('key create: refusals', async () => {
 	const n = await value('select count(*)::int from mcp.credential');
 
-	await refused([...KEY, '--scope', 'pipelines:frob'], /^catalog planasonix has no scope pipelines:frob; it has connections:read, connections:write, connectors:read, pipelines:read, pipelines:write, schedules:read, schedules:write, and '\*' for all of them\n$/);
+	await refused([...KEY, '--scope', 'pipelines:frob'], /^catalog planasonix has no scope pipelines:frob; it has connections:read, [a-z:, ]*pipelines:write, [a-z:, ]*and '\*' for all of them\n$/);
 	await refused([...KEY, '--scope', 'pipelines:read', '--scope', 'PIPELINES:READ'], /has no scope PIPELINES:READ;/);
 	await refused([...KEY, '--scope', '*', '--mode', 'write'], /^--mode is full or read, not write;/, { status: 2 });
 	await refused(['key', 'create', '--catalog', 'none', '--tenant', 'x', '--name', 'x', '--scope', '*'], /^there is no catalog none in MCP_TOOLS; there is planasonix\n$/);
@@ -423,7 +434,11 @@ test('names are values, never SQL or markup', async () => {
 test('key list: by catalog, by tenant, with what became of each', async () => {
 	const keys = await cluster.json('key', 'list', '--catalog', 'planasonix', '--tenant', 'hooli');
 
-	assert.deepEqual(Object.keys(keys[0]), ['id', 'prefix', 'catalog', 'tenant', 'name', 'scopes', 'mode', 'state', 'expires_at', 'revoked_at', 'created_at']);
+	assert.deepEqual(Object.keys(keys[0]), ['id', 'prefix', 'catalog', 'tenant', 'name', 'scopes', 'mode', 'state', 'expires_at', 'revoked_at',
+		'created_at', 'principal', 'workspaces', 'addresses', 'per_minute', 'last_used_at', 'use_count']);
+	for (const state of ['ok', 'expired', 'revoked'])
+		assert.deepEqual((await cluster.json('key', 'list', '--tenant', 'hooli', '--state', state)).map((key) => key.id),
+			keys.filter((key) => key.state === state).map((key) => key.id), state);
 	assert.deepEqual([...new Set(keys.map((key) => key.state))].sort(), ['expired', 'ok']);
 	assert.deepEqual(await cluster.json('key', 'list', '--catalog', 'none'), []);
 	assert.deepEqual(await cluster.json('key', 'list', '--tenant', 'acme'), []);
@@ -449,6 +464,107 @@ test('key revoke: ids that are none', async () => {
 	await refused(['key', 'revoke', '00000000-0000-4000-8000-000000000000'], /^there is no key with the id 00000000-0000-4000-8000-000000000000\n$/);
 	for (const id of ['x', '1', '*', "'", '00000000-0000-4000-8000-00000000000'])
 		await refused(['key', 'revoke', id], /is not the id of a key; mcpctl key list shows them\n$/);
+});
+
+/* ---- principals, roles, workspaces -------------------------------------------------------------- */
+
+const OF = ['--catalog', 'planasonix', '--tenant', 'hooli'];
+const has = (got, want) => assert.deepEqual(Object.fromEntries(Object.keys(want).map((name) => [name, got[name]])), want);
+
+test('tenant feature: adds and takes away, twice is once', async () => {
+	const feature = async (...words) => (await cluster.json('tenant', 'feature', ...TENANT, ...words)).features;
+
+	assert.deepEqual(await feature('--add', 'x', '--remove', 'a', '--remove', 'b c'), ['x']);
+	assert.deepEqual(await feature('--add', 'x', '--add', 'y', '--remove', 'none'), ['x', 'y']);
+	assert.deepEqual(await feature('--remove', 'x', '--remove', 'y'), []);
+	await refused(['tenant', 'feature', '--catalog', 'planasonix', '--slug', 'none', '--add', 'x'], /^catalog planasonix has no tenant none\n$/);
+});
+
+test('roles and principals: made, listed, granted, taken', async () => {
+	has(await cluster.json('role', 'add', ...OF, '--name', 'reader', '--scope', 'pipelines:read'), { name: 'reader', scopes: ['pipelines:read'], principals: 0 });
+	await cluster.json('role', 'add', ...OF, '--name', 'admin', '--scope', '*');
+	const ada = await cluster.json('principal', 'add', ...OF, '--name', 'Ada', '--role', 'reader');
+
+	has(ada, { name: 'Ada', kind: 'person', roles: ['reader'], disabled_at: null });
+	has(await cluster.json('role', 'grant', ...OF, '--name', 'admin', '--principal', 'Ada'), { id: ada.id, roles: ['admin', 'reader'] });
+	has(await cluster.json('role', 'grant', ...OF, '--name', 'admin', '--principal', ada.id), { roles: ['admin', 'reader'] });
+	assert.deepEqual((await cluster.json('role', 'list', ...OF)).map(({ name, principals }) => [name, principals]), [['admin', 1], ['reader', 1]]);
+	has(await cluster.json('role', 'revoke', ...OF, '--name', 'reader', '--principal', 'Ada'), { roles: ['admin'] });
+	has(await cluster.json('role', 'scopes', ...OF, '--name', 'admin', '--scope', 'pipelines:write'), { scopes: ['pipelines:write'], principals: 1 });
+	assert.match((await cluster.json('principal', 'disable', ...OF, '--name', 'Ada')).disabled_at, /Z$/);
+	assert.equal((await cluster.json('principal', 'enable', ...OF, '--name', 'Ada')).disabled_at, null);
+	assert.deepEqual((await cluster.json('principal', 'list', ...OF)).map(({ id, roles }) => [id, roles]), [[ada.id, ['admin']]]);
+	assert.deepEqual(await cluster.json('principal', 'list', '--catalog', 'planasonix', '--tenant', 'acme'), []);
+});
+
+test('roles, principals, workspaces: refusals', async () => {
+	await refused(['role', 'add', ...OF, '--name', 'reader', '--scope', '*'], /^the tenant has a role with this name already\n$/);
+	await refused(['role', 'add', ...OF, '--name', 'new', '--scope', 'frob'], /^catalog planasonix has no scope frob;/);
+	await refused(['role', 'scopes', ...OF, '--name', 'none', '--scope', '*'], /^tenant hooli has no role none\n$/);
+	await refused(['role', 'grant', ...OF, '--name', 'reader', '--principal', 'Eve'], /^tenant hooli has no principal Eve\n$/);
+	await refused(['role', 'revoke', ...OF, '--name', 'none', '--principal', 'Ada'], /^tenant hooli has no role none\n$/);
+	await refused(['principal', 'add', ...OF, '--name', 'Eve', '--role', 'none'], /^tenant hooli has no role none\n$/);
+	await refused(['principal', 'disable', ...OF, '--name', 'Eve'], /^tenant hooli has no principal Eve\n$/);
+	await refused(['principal', 'add', ...OF, '--name', 'x'.repeat(201)], /^the name of a principal has 1 to 200 characters\n$/);
+	await refused(['principal', 'list', '--catalog', 'planasonix', '--tenant', 'none'], /^catalog planasonix has no tenant none\n$/);
+	for (let twins = 0; twins < 2; twins++)
+		await cluster.json('principal', 'add', ...OF, '--name', 'Twin');
+	await refused(['principal', 'disable', ...OF, '--name', 'Twin'], /^tenant hooli has 2 principals called Twin; give the id, mcpctl principal list shows it\n$/);
+	await cluster.json('workspace', 'add', ...OF, '--slug', 'east', '--name', 'The East');
+	await refused(['workspace', 'add', ...OF, '--slug', 'east', '--name', 'Other'], /^the tenant has a workspace with this slug already\n$/);
+	await refused(['workspace', 'add', ...OF, '--slug', 'other', '--name', 'The East'], /^the tenant has a workspace with this name already\n$/);
+	await refused(['workspace', 'add', ...OF, '--slug', 'No', '--name', 'No'], /^a slug has 1 to 63 characters a to z/);
+	assert.deepEqual((await cluster.json('workspace', 'list', ...OF)).map(({ slug, name }) => [slug, name]), [['east', 'The East']]);
+});
+
+test('key create: principal, workspaces, addresses and a limit reach the workers', async () => {
+	const west = await cluster.json('workspace', 'add', ...OF, '--slug', 'west', '--name', 'The West');
+	const made = await cluster.json(...KEY, '--scope', '*', '--principal', 'Ada', '--workspace', west.id, '--workspace', 'east',
+		'--address', '192.0.2.0/24', '--address', '2001:db8::1', '--limit', '7');
+	const want = { principal: 'Ada', workspaces: ['west', 'east'], addresses: ['192.0.2.0/24', '2001:db8::1/128'], per_minute: 7 };
+
+	has(made, want);
+	has((await cluster.json('key', 'list', ...OF, '--principal', 'Ada')).find(({ id }) => id === made.id), { ...want, last_used_at: null, use_count: 0 });
+	has(await identify(made.secret), { scopes: ['pipelines:write'], workspace: west.id, addresses: want.addresses, credential_per_minute: 7 });
+	assert.equal((await identify(made.secret)).workspaces.length, 2);
+	await refused([...KEY, '--scope', '*', '--principal', 'Eve'], /^tenant hooli has no principal Eve\n$/);
+	await refused([...KEY, '--scope', '*', '--workspace', 'north'], /^tenant hooli has no workspace north\n$/);
+	await refused([...KEY, '--scope', '*', '--workspace', 'east', '--workspace', 'east'], /^a workspace was given twice\n$/);
+	for (const text of ['10.0.0.0/33', 'x', '10.0.0', '10.0.0.0/8/8'])
+		await refused([...KEY, '--scope', '*', '--address', text], /^--address is a network such as /, { status: 2 });
+	await refused([...KEY, '--scope', '*', '--address', '10.0.0.1/8'], /^invalid cidr value: "10\.0\.0\.1\/8"/);
+	for (const text of ['0', '-1', 'x', '1000001', '1.5'])
+		await refused([...KEY, '--scope', '*', '--limit', text], /^--limit is a number from 1 to 1000000, not /, { status: 2 });
+});
+
+test('key rotate: the same settings, another secret, and the old one ends', async () => {
+	const old = await cluster.json(...KEY, '--scope', 'pipelines:read', '--mode', 'read', '--principal', 'Ada', '--workspace', 'east', '--limit', '9', '--expires', '90d');
+	const made = await cluster.json('key', 'rotate', old.id, '--overlap', '1h');
+	const { id, prefix, secret, expires_at, ...settings } = made;
+
+	has(old, settings);
+	assert.ok(id !== old.id && prefix !== old.prefix && secret !== old.secret);
+	assert.ok(Math.abs(Date.parse(expires_at) - Date.now() - 90 * 86400e3) < 60e3, 'its time begins anew');
+	const listed = (await cluster.json('key', 'list', ...OF)).find((key) => key.id === old.id);
+	assert.ok(Math.abs(Date.parse(listed.expires_at) - Date.now() - 3600e3) < 60e3, `the old one ends in an hour: ${listed.expires_at}`);
+	assert.equal((await identify(secret)).state, 'ok');
+	assert.equal((await identify(old.secret)).state, 'ok', 'both work meanwhile');
+	await cluster.json('key', 'rotate', id, '--overlap', '0s');
+	assert.equal((await identify(secret)).state, 'expired');
+	await refused(['key', 'rotate', id], /^key [0-9a-f-]{36} is expired; mcpctl key create makes a new one\n$/);
+	await refused(['key', 'rotate', '00000000-0000-4000-8000-000000000000'], /^there is no key with the id /);
+	await refused(['key', 'rotate', 'x'], /is not the id of a key;/);
+	for (const text of ['-1s', 'soon', '2030-01-02T03:04:05Z'])
+		await refused(['key', 'rotate', old.id, '--overlap', text], /^--overlap is 24h, 30m or 0s, not /, { status: 2 });
+});
+
+test('secrets rekey: without a key, and with nothing sealed', async () => {
+	await refused(['secrets', 'rekey'], /MCP_SEAL_KEY/);
+	const file = path.join(cluster.dir, 'seal.key');
+
+	writeFileSync(file, crypto.randomBytes(32));
+	assert.deepEqual(JSON.parse((await cluster.ctl(['secrets', 'rekey', '--catalog', 'none', '--json'], { env: { MCP_SEAL_KEY: file } })).out),
+		{ rows: 0, texts: 0, rekeyed: 0, failed: [] });
 });
 
 await run();

@@ -34,12 +34,12 @@ const CALLS = {
 };
 
 /* CLIENTS clients repeat what with a key until stop(); which gives all their answers. */
-function hammer(key, kinds) {
-	const pool = stack.pool(CLIENTS);
+function hammer(key, kinds, places = [stack.http]) {
+	const pools = places.map((to) => stack.pool(CLIENTS, to));
 	const answers = [];
 	let going = true;
 
-	const one = async (kind) => {
+	const one = async (kind, pool) => {
 		while (going) {
 			const { headers, body } = CALLS[kind]();
 			const answer = await pool.send({ path: stack.endpoint, headers: { ...headers, ...bearer(key) }, body });
@@ -51,22 +51,22 @@ function hammer(key, kinds) {
 				await sleep(5);
 		}
 	};
-	const clients = Array.from({ length: CLIENTS }, (_, i) => one(kinds[i % kinds.length]));
+	const clients = Array.from({ length: CLIENTS }, (_, i) => one(kinds[i % kinds.length], pools[(i >> 1) % pools.length]));
 
 	return {
 		answers,
 		stop: async () => {
 			going = false;
 			await Promise.all(clients);
-			pool.close();
+			pools.forEach((pool) => pool.close());
 			return answers;
 		},
 	};
 }
 
 /* Hammers, changes, hammers on; gives the answers and when the change was reported done. */
-async function around(key, kinds, change, after_ms = AFTER_MS) {
-	const hammering = hammer(key, kinds);
+async function around(key, kinds, change, { after_ms = AFTER_MS, places } = {}) {
+	const hammering = hammer(key, kinds, places);
 
 	await sleep(WARM_MS);
 	await change();
@@ -115,7 +115,8 @@ for (const redis of ['with Redis', 'with Redis stopped']) {
 	test(`${redis}: ${ROUNDS} keys revoked in their row: tools/call at once, tools/list within a second`, async () => {
 		for (let round = 0; round < ROUNDS; round++) {
 			const key = await stack.new_key('bench');
-			const seen = await around(key.secret, ['call', 'write', 'list'], () => revoke_row(key.id), LIST_MS + AFTER_MS);
+			const seen = await around(key.secret, ['call', 'write', 'list'], () => revoke_row(key.id),
+				{ after_ms: LIST_MS + AFTER_MS });
 
 			none_served(seen, { grace_ms: { list: LIST_MS }, round: `round ${round}: ` });
 		}
@@ -158,7 +159,7 @@ test('a suspended tenant: 403, and the keys of others are served', async () => {
 test('a suspended tenant, in its row', async () => {
 	const tenant = await stack.new_tenant('suspended-row', 'internal');
 	const seen = await around(tenant.key, ['call', 'list'],
-		() => db.query('update mcp.tenant set suspended_at = now() where id = $1', [tenant.id]), LIST_MS + AFTER_MS);
+		() => db.query('update mcp.tenant set suspended_at = now() where id = $1', [tenant.id]), { after_ms: LIST_MS + AFTER_MS });
 
 	none_served(seen, { status: [403], grace_ms: { list: LIST_MS } });
 	await db.query('update mcp.tenant set suspended_at = null where id = $1', [tenant.id]);
@@ -168,7 +169,7 @@ test('a suspended tenant, in its row', async () => {
 test('a scope taken away: calls are denied at once, the list forgets the tools within a second', async () => {
 	const key = await stack.new_key('bench', ['pipelines:read', 'pipelines:write']);
 	const change = () => db.query("update mcp.credential set scopes = '{pipelines:read}' where id = $1", [key.id]);
-	const { answers, done_ms } = await around(key.secret, ['write', 'list', 'call'], change, LIST_MS + AFTER_MS);
+	const { answers, done_ms } = await around(key.secret, ['write', 'list', 'call'], change, { after_ms: LIST_MS + AFTER_MS });
 	const after_change = (kind, grace_ms = 0) => answers.filter((a) => a.kind === kind && a.started_ms > done_ms + grace_ms);
 
 	assert.ok(after_change('write').every((a) => a.status === 200 && a.denied),
@@ -197,6 +198,35 @@ test('a role of the key\'s principal loses its scope', async () => {
 
 	assert.equal(late.length, 0, `${late.length} writes began after the role had lost its scope and were not denied`);
 	assert.ok(answers.some((a) => a.ended_ms < done_ms && !a.denied), 'writes were allowed before');
+});
+
+test('a key bound to networks is served from there and from nowhere else', async () => {
+	const key = await stack.new_key('bench');
+	const bind = (networks) => db.query('update mcp.credential set addresses = $2::cidr[] where id = $1', [key.id, networks]);
+	const ask = async () => [(await stack.call(key.secret, 'list_pipelines', { limit: 1 })).status,
+		(await stack.post(modern('tools/list'), { key: key.secret })).status];
+
+	await bind('{10.0.0.0/8,2001:db8::/32}');
+	await sleep(LIST_MS);
+	for (const status of await ask())
+		assert.ok([401, 403].includes(status), `served from 127.0.0.1 with ${status}, although bound to 10.0.0.0/8`);
+	await bind('{10.0.0.0/8,127.0.0.0/8}');
+	await sleep(LIST_MS);
+	assert.deepEqual(await ask(), [200, 200]);
+});
+
+test('two nodes: what is revoked on one is revoked on the other', async () => {
+	const second = await stack.second();
+	const places = [stack.http, { host: second.host, port: second.port }];
+
+	for (let round = 0; round < 2; round++) {
+		const key = await stack.new_key('bench');
+		none_served(await around(key.secret, ['call', 'list'], () => revoke(key.id), { places }),
+			{ round: `mcpctl, round ${round}: ` });
+	}
+	const key = await stack.new_key('bench');
+	none_served(await around(key.secret, ['call', 'list'], () => revoke_row(key.id), { places, after_ms: LIST_MS + AFTER_MS }),
+		{ grace_ms: { list: LIST_MS } });
 });
 
 test('a change that was rolled back changes nothing', async () => {

@@ -103,6 +103,27 @@ outage('PostgreSQL stopped under a call: 503, not a hang', async () => {
 	assert.equal((await stack.event(answer.headers['x-request-id'])).outcome, 'unavailable');
 });
 
+/* As behind a network that swallows everything: no error, and no answer either. */
+outage('PostgreSQL frozen: 503 soon after the tool\'s own limit, and back by itself', async () => {
+	const TOOL_MS = 3_000;
+	const SLACK_MS = 4_000;		/* to connect anew, and to notice */
+	const frozen = [stack.pids.postgres, ...stack.children(stack.pids.postgres).map((p) => p.pid)];
+
+	await Promise.all(Array.from({ length: 40 }, () => read()));		/* every worker has a connection */
+	frozen.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+	try {
+		const started_ms = performance.now();
+		const answers = await Promise.all(Array.from({ length: 8 },
+			() => stack.call(key, 'list_pipelines', { limit: 1 }, { timeout_ms: 40_000 })));
+		const took_ms = performance.now() - started_ms;
+
+		answers.forEach((a) => check(a, unavailable));
+		assert.ok(took_ms < TOOL_MS + SLACK_MS, `answered after ${took_ms.toFixed(0)} ms`);
+	} finally {
+		frozen.forEach((pid) => process.kill(pid, 'SIGCONT'));
+	}
+});
+
 outage('a backend ended by an operator: one call, and the worker goes on', async () => {
 	const db = await stack.db('postgres_super');
 	const nap = stack.call(key, 'nap', { seconds: 4 });

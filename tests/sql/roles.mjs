@@ -95,7 +95,7 @@ test('functions are executable by those they are for, and by nobody else', async
 
 	assert.deepEqual(await may('planasonix_tenant'), [...tools, ...time, 'mcp.record'].sort());
 	assert.deepEqual(await may('mcp_worker'), ['mcp.audit', 'mcp.enter', 'mcp.idempotency_claim', 'mcp.idempotency_keep',
-		'mcp.idempotency_purge', 'mcp.identify', 'mcp.used', ...tools].sort());
+		'mcp.idempotency_purge', 'mcp.identify', 'mcp.narrow', 'mcp.used', ...tools].sort());
 	assert.deepEqual(await may('mcp_executor'), ['mcp.claim_outbox', 'mcp.finish_outbox']);
 });
 

@@ -125,6 +125,48 @@ test('what a narrowed call writes stays in its workspace, and it can neither tak
 	});
 }));
 
+/* Two workspaces of acme, one of globex, and a credential of acme that is bound to these of them. */
+async function bound_to(names, usual, fn) {
+	await undone(owner, async () => {
+		const workspace = (tenant, name) => one(owner, 'insert into mcp.workspace (tenant_id, name, slug) values ($1, $2, $2) returning id', [tenant, name]);
+		const place = { east: await workspace(ACME, 'east'), west: await workspace(ACME, 'west'), theirs: await workspace(GLOBEX, 'theirs') };
+		const secret = randomUUID();
+		const id = await one(owner, `insert into mcp.credential (catalog, tenant_id, name, prefix, hash)
+			values ('planasonix', $1, 'bound', 'plx_bound', sha256(convert_to($2, 'UTF8'))) returning id`, [ACME, secret]);
+
+		for (const name of names)
+			await owner.query('insert into mcp.workspace_access values ($1, $2, $3, $4)', [ACME, id, place[name], name === usual]);
+		await fn({ place, id, who: await one(owner, 'select mcp.identify(sha256(convert_to($1, \'UTF8\')))', [secret]) });
+	});
+}
+
+const may_narrow = (id, workspace) => one(owner, 'select mcp.narrow($1, $2)', [id, workspace]);
+
+test('identify: the workspaces a credential is bound to, and its usual one; or * and none', async () => {
+	await bound_to([], null, ({ who }) => assert.deepEqual([who.workspaces, who.workspace], ['*', null]));
+	await bound_to(['east', 'west'], 'west', ({ who, place }) => assert.deepEqual([who.workspaces, who.workspace], [[place.east, place.west].sort(), place.west]));
+	await bound_to(['east'], null, ({ who, place }) => assert.deepEqual([who.workspaces, who.workspace], [[place.east], null]));
+});
+
+test('mcp.narrow: a credential that is bound to none, and a workspace of its tenant', async () => {
+	await bound_to([], null, async ({ id, place }) => {
+		assert.equal(await may_narrow(id, place.east), true);
+		for (const other of [place.theirs, randomUUID(), null])
+			assert.equal(await may_narrow(id, other), false);
+		assert.equal(await may_narrow(randomUUID(), place.east), false);
+		assert.equal(await may_narrow(null, place.east), false);
+	});
+	await bound_to(['west'], 'west', async ({ id, place }) => {
+		assert.equal(await may_narrow(id, place.east), false);
+		assert.equal(await may_narrow(id, place.west), false, 'the list of identify says that one');
+	});
+});
+
+test('a workspace that a credential is bound to cannot be deleted: it would open the whole tenant', () => bound_to(['east'], 'east', async ({ place }) => {
+	assert.equal(await state_of(owner, 'delete from mcp.workspace where id = $1', [place.east]), '23503');
+	assert.equal(await state_of(owner, 'delete from mcp.workspace where id = $1', [place.west]), null);
+}));
+
 /* ---- sealed columns ----------------------------------------------------------------------------- */
 
 test('the register of sealed columns names columns that are: jsonb, of tables with a tenant, of a catalog that is said', async () => {

@@ -78,7 +78,7 @@ ask_init(struct request *rq)
 	ask.board = mmap(NULL, sizeof(*ask.board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ask.board->slots = 1;
 	ask.board->segment = 1;
-	ask.board->proof[0] = PROOF_PASSED;
+	ask.board->proof[0][0] = PROOF_PASSED;
 	for (i = 0; i < 3; i++)
 		ask.tool[i] = (struct tool){ .catalog = &ask.catalog, .name = names[i], .scope = { &ask_scopes[i == 2], 1 },
 		    .face = (const char *const[]){ "{\"name\":\"first\"}", "{\"name\":\"second\"}", "{\"name\":\"third\"}" }[i] };
@@ -90,7 +90,7 @@ ask_init(struct request *rq)
 	    .principal = "", .roles = "", .scopes = "a b", .scope = { ask_scopes, 2 }, .plan = "pro", .number = 1,
 	    .credential_number = 2, .per_minute = 60, .burst = 60, .in_flight = 4 };
 	*rq = (struct request){ .cfg = &ask.cfg, .key = &ask.key, .board = ask.board, .slot = &ask.board->slot[0], .wire = &wire,
-	    .client_fd = -1, .db = db_make("host=/nowhere/at/all", "test"), .cache = cache_make(NULL, 50), .version = "" };
+	    .client_fd = -1, .db = db_make("host=/nowhere/at/all", "test"), .cache = cache_make(NULL, 50), .version = "", .workspace = "" };
 	arena_init(&rq->mem, 65536, 1 << 26);
 }
 

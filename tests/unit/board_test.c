@@ -58,6 +58,40 @@ test_claim(void)
 	is_int(board->slots, 5, "the board ends with the last slot in use");
 }
 
+static void
+test_handed_on(int fd)
+{
+	struct board *again = board_adopt(fd);
+	int other = memfd_create("other", MFD_CLOEXEC);
+
+	ok(again && again != board && again->slots == board->slots, "another image finds the same board in it");
+	again->layout[14]++;
+	ok(!board_adopt(fd), "unless its layout is another");
+	again->layout[14]--;
+	ok(ftruncate(other, sizeof(*board) - 1) == 0 && !board_adopt(other), "or its size");
+	ok(ftruncate(other, sizeof(*board)) == 0 && !board_adopt(other), "or it is no board at all");
+	close(other);
+}
+
+static void
+test_rows(void)
+{
+	struct slot *s[PROOF_ROWS];
+	int i, row;
+
+	for (i = 0; i < SLOTS_MAX; i++)
+		board_free(board, &board->slot[i]);
+	for (i = 0; i < PROOF_ROWS; i++) {
+		row = board_row(board);
+		is_int(row, i, "a generation gets a row of proofs");
+		s[i] = board_claim(board, POOL_FAST);
+		s[i]->row = row;
+	}
+	is_int(board_row(board), -1, "while there is one");
+	board_free(board, s[2]);
+	is_int(board_row(board), 2, "which is that of a generation that is gone");
+}
+
 int
 main(void)
 {
@@ -68,5 +102,7 @@ main(void)
 	is_int(lseek(fd, 0, SEEK_END), sizeof(*board), "and as large as the board");
 	test_shared();
 	test_claim();
+	test_handed_on(fd);
+	test_rows();
 	return tap_done();
 }

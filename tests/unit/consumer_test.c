@@ -212,7 +212,7 @@ main(void)
 {
 	char command[96];
 	sigset_t quit;
-	int fd;
+	int fd, lock = -1;
 
 	if (!mkdtemp(dir))
 		return 1;
@@ -227,7 +227,7 @@ main(void)
 	board = board_map(&fd);
 	cfg = (struct config){ .redis = server.where, .audit_dir = dir, .node = "n1",
 		.audit_segment_bytes = 65536, .audit_bytes_max = 1 << 30 };
-	atomic_store(&board->segment, segment_own(dir, id));
+	atomic_store(&board->segment, segment_own(dir, id, &lock));
 	writer = board_claim(board, POOL_FAST);
 	as = (struct process){ .cfg = &cfg, .board = board, .slot = board_claim(board, POOL_AUDIT), .audit_id = id };
 	test_ships();

@@ -5,6 +5,7 @@
  */
 #include "tap.h"
 #include "pool.h"
+#include "log.h"
 #include "segment.h"
 
 static struct config cfg;
@@ -12,6 +13,16 @@ static struct board *board;
 static struct process as;
 static char dir[] = "/tmp/pool_test.XXXXXX";
 static int said;			/* what the master says */
+
+/* How the master is to reload; shared with it. */
+static struct {
+	_Atomic int checks;		/* how many were begun */
+	_Atomic int check_status;	/* of the next */
+	_Atomic int check_hangs;
+	_Atomic int exec_fails;
+	_Atomic int foreign;		/* the next image cannot read the board of this one */
+	_Atomic int images, alone;
+} *how;
 
 /* --- children --------------------------------------------------------------------------- */
 
@@ -61,22 +72,87 @@ die_with_request(const struct process *self)
 	_exit(0);
 }
 
+/* --- reloads ---------------------------------------------------------------------------- */
+
+static const struct pool_plan *next_plan;	/* of the next image */
+static size_t next_n;
+
+static int
+check(void)
+{
+	int pid = fork();
+
+	if (pid != 0)
+		return pid;
+	atomic_fetch_add(&how->checks, 1);
+	while (atomic_load(&how->check_hangs))
+		usleep(10000);
+	_exit(atomic_load(&how->check_status));
+}
+
+static void serve(void);
+
+static void
+count_alone(void)
+{
+	atomic_fetch_add(&how->alone, 1);
+}
+
+static void become(int status, const struct pool_old *old, size_t n);
+
+static const struct pool_reload deeds = { .check = check, .become = become, .serves = serve, .alone = count_alone };
+
+static void
+serve(void)
+{
+	atomic_fetch_add(&how->images, 1);
+}
+
+/* What stands for execve() here: the same process runs a pool that knows only what it was told. */
+static void
+become(int status, const struct pool_old *old, size_t n)
+{
+	static struct pool_old kept[SLOTS_MAX];
+	struct pool_order order = { .plan = next_plan, .n = next_n, .old = kept, .olds = n, .reload = &deeds };
+	size_t i;
+	int fd;
+
+	if (status != 0 || atomic_load(&how->exec_fails)) {
+		log_say("refused: %d", status);
+		return;
+	}
+	memcpy(kept, old, n * sizeof(*old));
+	for (i = 0; atomic_load(&how->foreign) && i < n; i++)
+		kept[i].slot = -1;
+	if (atomic_load(&how->foreign))
+		as.board = board_map(&fd);
+	as.row = board_row(as.board);
+	pool_run(&as, &order);
+	_exit(0);
+}
+
 /* --- the master ------------------------------------------------------------------------- */
 
 static int
 start(const struct pool_plan *plan, size_t n)
 {
+	struct pool_order order = { .plan = plan, .n = n, .reload = &deeds };
 	int pid;
 
-	memset(board, 0, sizeof(*board));
-	atomic_store(&board->segment, 1);
+	memset(how, 0, sizeof(*how));
+	memset(board->slot, 0, sizeof(board->slot));
+	board->slots = 0;
+	atomic_store(&board->audit_lost, 0);
+	atomic_store(&board->redis_away, 0);
+	next_plan = plan;
+	next_n = n;
 	if (ftruncate(said, 0) != 0 || lseek(said, 0, SEEK_SET) != 0)
 		abort();
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		dup2(said, STDERR_FILENO);
-		pool_run(&as, plan, n);
+		pool_run(&as, &order);
 		_exit(0);
 	}
 	return pid;
@@ -163,8 +239,6 @@ test_life(void)
 	ok(!is_there(worker), "by another process");
 	ok(!has_said("die young"), "without a brake");
 
-	kill(pid, SIGHUP);
-	ok(says("a restart is needed", 1000), "SIGHUP is answered");
 	audit = pid_of(POOL_AUDIT);
 	kill(pid, SIGTERM);
 	is_int(ended(pid, 3000), 0, "SIGTERM ends it");
@@ -258,6 +332,164 @@ test_orphans(void)
 	ok(!is_there(child), "its children end too");
 }
 
+static int
+row_of(enum pool pool)
+{
+	int i;
+
+	for (i = 0; i < SLOTS_MAX; i++)
+		if (board->slot[i].pool == pool && atomic_load(&board->slot[i].pid) > 0)
+			return board->slot[i].row;
+	return -1;
+}
+
+static bool
+comes(_Atomic int *number, int value, int most_ms)
+{
+	for (; most_ms > 0 && atomic_load(number) != value; most_ms -= 5)
+		usleep(5000);
+	return atomic_load(number) == value;
+}
+
+static void
+test_refused_reload(void)
+{
+	static const struct pool_plan plan[] = { { POOL_FAST, 2, false, wait_for_quit } };
+	int pid = start(plan, LEN(plan)), worker;
+
+	ok(comes(&how->images, 1, 3000), "a generation stands");
+	worker = pid_of(POOL_FAST);
+	atomic_store(&how->check_status, 1);
+	kill(pid, SIGHUP);
+	ok(says("refused: 256", 2000), "a check that fails");
+	is_int(pid_of(POOL_FAST), worker, "changes nothing");
+	atomic_store(&how->check_status, 0);
+	atomic_store(&how->exec_fails, 1);
+	kill(pid, SIGHUP);
+	ok(says("refused: 0", 2000), "neither does a program that cannot be executed");
+	is_int(count(POOL_FAST), 2, "everybody is there");
+	atomic_store(&how->check_hangs, 1);
+	kill(pid, SIGHUP);
+	ok(comes(&how->checks, 3, 2000), "while a check runs");
+	kill(pid, SIGTERM);
+	is_int(ended(pid, 3000), 0, "a stop does not wait for it");
+	is_int(atomic_load(&how->images), 1, "and nothing was reloaded");
+}
+
+static void
+test_reload(void)
+{
+	static const struct pool_plan plan[] = {
+		{ POOL_FAST,  3, false, wait_for_quit },
+		{ POOL_AUDIT, 1, true,  wait_for_quit },
+	};
+	int pid = start(plan, LEN(plan)), before, i, others = 0;
+
+	ok(comes(&how->images, 1, 3000), "a generation stands");
+	before = pid_of(POOL_FAST);
+	atomic_store(&how->check_hangs, 1);
+	kill(pid, SIGHUP);
+	ok(comes(&how->checks, 1, 2000), "a reload is checked");
+	kill(pid, SIGHUP);
+	usleep(50000);
+	is_int(atomic_load(&how->checks), 1, "another one meanwhile waits");
+	atomic_store(&how->check_hangs, 0);
+	ok(comes(&how->images, 2, 3000), "the next image stands");
+	ok(comes(&how->images, 3, 3000), "and then the one after it");
+	for (i = 0; i < 300 && (is_there(before) || count(POOL_FAST) + count(POOL_AUDIT) > 4); i++)
+		usleep(10000);
+	ok(!is_there(before), "those before are gone");
+	is_int(count(POOL_FAST), 3, "as many workers as planned");
+	is_int(count(POOL_AUDIT), 1, "in each pool");
+	for (i = 0; i < SLOTS_MAX; i++)
+		others += atomic_load(&board->slot[i].pid) > 0 && board->slot[i].row != row_of(POOL_FAST);
+	is_int(others, 0, "and all have one row of proofs");
+
+	kill(pid_of(POOL_FAST), SIGKILL);
+	ok(says("was ended by signal 9", 2000), "a death is told after a reload too");
+	for (i = 0; i < 200 && count(POOL_FAST) < 3; i++)
+		usleep(10000);		/* it died young */
+	is_int(count(POOL_FAST), 3, "and mended");
+	kill(pid, SIGTERM);
+	is_int(ended(pid, 3000), 0, "and a stop ends all");
+	is_int(count(POOL_FAST) + count(POOL_AUDIT), 0, "of them");
+}
+
+/* Old workers that do not listen: the new ones serve, and the old ones are ended on a timer. */
+static void
+test_stubborn_old(void)
+{
+	static const struct pool_plan stubborn[] = { { POOL_FAST, 2, false, be_stubborn } };
+	int pid, old;
+
+	cfg.drain_timeout_ms = 300;
+	pid = start(stubborn, LEN(stubborn));
+	ok(comes(&how->images, 1, 3000), "workers that do not listen");
+	old = pid_of(POOL_FAST);
+	kill(pid, SIGHUP);
+	ok(comes(&how->images, 2, 3000), "do not hold a reload back");
+	is_int(count(POOL_FAST), 4, "they are there beside the new ones");
+	ok(says("of before the reload; sending SIGTERM", 2000) && says("sending SIGKILL", 2000), "are asked, and not asked");
+	ok(comes(&how->alone, 2, 2000) && !is_there(old), "and gone");
+	kill(pid, SIGTERM);
+	is_int(ended(pid, 3000), 0, "a stop ends the new ones as any");
+	cfg.drain_timeout_ms = 5000;
+}
+
+static void
+test_inherited_burial(void)
+{
+	static const struct pool_plan plan[] = { { POOL_FAST, 1, false, wait_for_quit } };
+	struct segment_place from = { 1, 0 };
+	struct segment_batch b;
+	struct slot *slot = NULL;
+	struct arena mem;
+	int pid = start(plan, LEN(plan)), old, i;
+
+	arena_init(&mem, 65536, 16 << 20);
+	ok(comes(&how->images, 1, 3000), "a worker");
+	old = pid_of(POOL_FAST);
+	for (i = 0; i < SLOTS_MAX && !slot; i++)
+		slot = atomic_load(&board->slot[i].pid) == old ? &board->slot[i] : NULL;
+	crypt_uuid(slot->event.id);
+	slot->event.at_us = base_wall_us();
+	slot_put(slot->event.tool, sizeof(slot->event.tool), "get_pipeline");
+	atomic_store(&slot->stage, EVENT_OPEN);
+	kill(old, SIGSTOP);	/* its request takes long */
+	kill(pid, SIGHUP);
+	ok(comes(&how->images, 2, 3000), "is old after a reload");
+	ok(is_there(old), "and finishes its request");
+	kill(old, SIGKILL);
+	ok(says("in its hand request", 2000), "if it dies with it");
+	ok(comes(&how->alone, 2, 2000), "the new image knows");
+	is_int(segment_read(&mem, dir, from, false, &b), 0, "the log is read");
+	ok(b.n > 0 && strstr(b.at[b.n - 1], "get_pipeline") && strstr(b.at[b.n - 1], "\"code\":\"died\""), "and writes its event");
+	kill(pid, SIGTERM);
+	is_int(ended(pid, 3000), 0, "it goes on until it is stopped");
+	arena_close(&mem);
+}
+
+static void
+test_foreign_board(void)
+{
+	static const struct pool_plan plan[] = {
+		{ POOL_FAST,  2, false, wait_for_quit },
+		{ POOL_AUDIT, 1, true,  wait_for_quit },
+	};
+	int pid = start(plan, LEN(plan)), old;
+
+	ok(comes(&how->images, 1, 3000), "a generation stands");
+	old = pid_of(POOL_AUDIT);
+	atomic_store(&how->foreign, 1);
+	kill(pid, SIGHUP);
+	ok(comes(&how->images, 2, 3000), "one with another board takes over");
+	ok(comes(&how->alone, 2, 3000), "those before end");
+	ok(!is_there(old), "the audit process too");
+	kill(pid, SIGTERM);
+	is_int(ended(pid, 3000), 0, "a stop ends it");
+	ok(!has_said("old process"), "and all went in peace");
+}
+
 int
 main(void)
 {
@@ -269,6 +501,8 @@ main(void)
 	said = memfd_create("said", MFD_CLOEXEC);
 	fcntl(said, F_SETFL, O_APPEND);
 	board = board_map(&fd);
+	atomic_store(&board->segment, 1);
+	how = mmap(NULL, sizeof(*how), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cfg = (struct config){ .audit_dir = dir, .node = "n1", .audit_segment_bytes = 1 << 20, .drain_timeout_ms = 5000 };
 	as = (struct process){ .cfg = &cfg, .board = board };
 	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* orphans are collected here */
@@ -277,6 +511,11 @@ main(void)
 	test_brake();
 	test_burial();
 	test_stop();
+	test_refused_reload();
+	test_reload();
+	test_stubborn_old();
+	test_inherited_burial();
+	test_foreign_board();
 	test_orphans();
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	if (system(command) != 0)

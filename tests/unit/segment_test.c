@@ -132,8 +132,9 @@ static void
 own(void *ctx)
 {
 	char id[SEGMENT_ID];
+	int lock = -1;
 
-	(void)!segment_own(ctx, id);
+	(void)!segment_own(ctx, id, &lock);
 }
 
 static void
@@ -142,13 +143,13 @@ test_own(void)
 	char id[SEGMENT_ID], again[SEGMENT_ID], path[64];
 	static char none[] = "/nonexistent/audit";
 	struct child c;
-	int fd;
+	int fd, lock = -1, held;
 
 	child_run(&c, own, none);
 	ok(c.status == 1 && strstr(c.said, "No such file"), "a folder that is not there: %s", c.said);
 	child_run(&c, own, dir);	/* its lock ends with it */
 	is_int(c.status, 0, "a folder is taken");
-	is_int(segment_own(dir, id), 11, "the next start begins a new segment behind all others");
+	is_int(segment_own(dir, id, &lock), 11, "the next start begins a new segment behind all others");
 	is_int(strlen(id), 32, "the log has an id");
 	snprintf(path, sizeof(path), "%s/id", dir);
 	fd = open(path, O_RDONLY);
@@ -157,6 +158,14 @@ test_own(void)
 	close(fd);
 	child_run(&c, own, dir);
 	ok(c.status == 1 && strstr(c.said, "another mcp-fpm"), "nobody else takes it: %s", c.said);
+
+	is_int(segment_keep(dir, again, lock), 0, "an image that inherits the lock keeps the folder");
+	is_str(again, id, "and its id");
+	is_int(segment_keep("/tmp", again, lock), -1, "but no other");
+	is_int(segment_keep(dir, again, -1), -1, "and not without the lock");
+	held = lock;
+	is_int(segment_own(dir, id, &lock), 11 + 65536, "or begins far behind what others may still begin");
+	is_int(lock, held, "under the same lock");
 }
 
 int

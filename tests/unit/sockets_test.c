@@ -94,6 +94,36 @@ test_in_the_way(void)
 	unlink(path);
 }
 
+/* As an image does that was executed by the one that made the socket. */
+static void
+test_kept(void)
+{
+	char other[72], bad[80];
+	int fd = sockets_open("fast", path, NULL), now;
+
+	snprintf(other, sizeof(other), "%s/other.sock", dir);
+	snprintf(bad, sizeof(bad), "%s/none/fast.sock", dir);
+	is_str(sockets_path(fd), path, "where a socket was made is known");
+	is_int(sockets_keep(7, "", other, NULL), 7, "systemd's socket stays");
+	is_str(sockets_path(7), "", "and is nobody else's");
+
+	is_int(sockets_keep(fd, path, path, group), fd, "so does one whose path did not change");
+	is_int(sockets_keep(fd, path, path, "no-such-group"), fd, "even for a group that is not there");
+	is_int(sockets_keep(fd, path, bad, NULL), fd, "or a path that cannot be");
+	is_int(answers(path), 0, "clients get through");
+
+	now = sockets_keep(fd, path, other, NULL);
+	ok(now >= 0 && now != fd, "a new path is a new socket");
+	is_int(answers(other), 0, "which clients reach");
+	is_int(answers(path), 0, "and the old one too");
+	sockets_leave();
+	is_int(access(path, F_OK), -1, "until its workers are gone");
+	is_int(fcntl(fd, F_GETFD), -1, "then it is closed");
+	sockets_close();
+	is_int(access(other, F_OK), -1, "the new one goes with the master");
+	close(now);
+}
+
 /* --- systemd ---------------------------------------------------------------------------- */
 
 /* What systemd does between fork and exec; its descriptors begin with 3. */
@@ -205,6 +235,7 @@ main(void)
 	snprintf(path, sizeof(path), "%s/fast.sock", dir);
 	test_given();		/* first: systemd is asked once in the life of a process */
 	test_made();
+	test_kept();
 	test_in_the_way();
 	test_words();
 	snprintf(command, sizeof(command), "rm -r %s", dir);

@@ -176,9 +176,9 @@ test_proof(void)
 
 	as.catalogs = &some;
 	pid = start(server.where);
-	for (ms = 0; ms < 5000 && atomic_load(&board->proof[3]) == PROOF_PENDING; ms += 10)
+	for (ms = 0; ms < 5000 && atomic_load(&board->proof[0][3]) == PROOF_PENDING; ms += 10)
 		usleep(10000);
-	is_int(atomic_load(&board->proof[3]), PROOF_FAILED, "a pending proof is made at the first connection");
+	is_int(atomic_load(&board->proof[0][3]), PROOF_FAILED, "a pending proof is made at the first connection");
 	end(pid);
 	as.catalogs = &none;
 	arena_close(&mem);

@@ -241,16 +241,26 @@ export class Stack {
 		return path.join(this.dir, 'mcp.env');
 	}
 
-	/* Other settings from now on: the server is stopped, told, and started. */
-	async configure(settings) {
+	/* Other settings in the server's file; it does not know of them yet. */
+	write_settings(settings) {
 		const names = Object.keys(settings);
 		const kept = readFileSync(this.settings_file(),
 			'utf8').split('\n').filter((line) => line && !names.includes(line.split('=')[0]));
 
-		await this.ctl('stop', 'fpm');
 		writeFileSync(this.settings_file(), [...kept, ...names.map((name) => `${name}=${settings[name]}`), ''].join('\n'));
+	}
+
+	/* Other settings from now on: the server is stopped, told, and started. */
+	async configure(settings) {
+		await this.ctl('stop', 'fpm');
+		this.write_settings(settings);
 		await this.ctl('start', 'fpm');
 		await this.serving();
+	}
+
+	/* mcp-fpm --reload; resolves as sh() does. */
+	reload() {
+		return this.fpm('--reload');
 	}
 
 	/* Every event shipped so far. */
