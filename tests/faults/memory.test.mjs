@@ -125,12 +125,15 @@ async function serve(n) {
 
 const processes = () => ['fast', 'warden', 'audit'].flatMap((pool) => stack.workers(pool).map(({ pid, name }) => ({ pid, name })));
 
-/* kB: pages nobody else has, and the proportional share of all. */
+/*
+ * kB: pages nobody else has, and the proportional share of all that is no file.  What share of programs
+ * and libraries is whose changes with every other process of the machine.
+ */
 function size(pid) {
 	const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
 	const kb = (word) => Number(new RegExp(`^${word}:\\s+(\\d+) kB`, 'm').exec(rollup)[1]);
 
-	return { own: kb('Private_Dirty'), share: kb('Pss') };
+	return { own: kb('Private_Dirty'), share: kb('Pss_Anon') };
 }
 
 /* By pid: { name, own, share }, each the least of all looks. */
