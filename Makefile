@@ -163,6 +163,7 @@ format-check:
 share = $(DESTDIR)$(PREFIX)/share/mcp-fpm
 units_of_systemd = $(wildcard systemd/*.service systemd/*.socket systemd/*.timer)
 man1 = $(wildcard systemd/man/*.1)
+man5 = $(wildcard systemd/man/*.5)
 man8 = $(wildcard systemd/man/*.8)
 
 install: all
@@ -172,11 +173,13 @@ install: all
 	for part in $(wildcard tools sql nginx); do \
 		find $$part -type f -exec install -D -m 644 {} $(share)/{} \; ; \
 	done
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/mcp-fpm fcgi/toolkit.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(units_of_systemd)
 	install -D -m 644 systemd/mcp-fpm.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/mcp-fpm.conf
 	install -D -m 644 systemd/mcp-fpm.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mcp-fpm.conf
 	install -m 644 systemd/mcp-fpm.env $(share)/
 	$(if $(man1),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(man1))
+	$(if $(man5),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(man5))
 	$(if $(man8),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(man8))
 
 clean:

@@ -86,8 +86,8 @@ bind_c(struct request *rq, const struct tool *tool, const struct bind_args *args
 	rq->made = NULL;
 	if (tool->function(rq, args->object) != 0)
 		return rq->failed ? -1 : fail(rq, FAIL_INTERNAL, "%s: failed without a reason", tool->name);
-	if (!rq->made)
-		return fail(rq, FAIL_INTERNAL, "%s: ended without a result", tool->name);
+	if (!json_object_is_type(rq->made, json_type_object))
+		return fail(rq, FAIL_INTERNAL, "%s: ended without a result that is an object", tool->name);
 	out->structured = json_plain(rq->made, &out->structured_len);
 	if (out->structured_len > tool->result_max)
 		return fail(rq, FAIL_TOOL, "The result is too large.");

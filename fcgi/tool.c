@@ -266,6 +266,8 @@ check_names(struct load *l)
 		return refuse(l, "idempotency: inputSchema has no property %s", t->idempotency);
 	if (t->idempotency && t->writes == TOOL_READS)
 		return refuse(l, "idempotency: goes with writes");
+	if (t->idempotency && t->c)
+		return refuse(l, "idempotency: a tool written in C has more than one transaction, and cannot keep a key with them");
 	return 0;
 }
 

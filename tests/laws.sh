@@ -184,9 +184,11 @@ settings_and_readme() {
 	[ -e README.md ] || { echo "there is no README.md"; return; }
 	names=$(build/mcp-fpm --settings | grep -oE '\bMCP_[A-Z_]+' | sort -u)
 	[ -n "$names" ] || echo "mcp-fpm --settings names nothing"
-	for name in $names; do
-		grep -qw -- "$name" README.md || echo "README.md: does not tell of $name"
-	done
+	# The table is what --settings prints, row for row.
+	diff <(build/mcp-fpm --settings | awk '{
+			usual = substr($0, 24, 28); sub(/ +$/, "", usual)
+			print "| `" $1 "` | " (usual == "-" ? "" : "`" usual "`") " | " substr($0, 53) " |"
+		}') <(grep '^| `MCP_' README.md) | sed -n 's/^</README.md: lacks the row /p; s/^>/README.md: has the row /p'
 	# A parameter of nginx, and a word of the tests, are no settings.
 	for name in $(grep -oE '\bMCP_[A-Z_]+' README.md | sort -u); do
 		case $name in

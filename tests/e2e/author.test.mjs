@@ -3,8 +3,9 @@
  *
  * The files and commands of its "Five minutes" are taken from the page as they stand, put into a
  * copy of the tree whose server is a private stack, and followed; then the official client calls
- * what came of it.  After that the mistakes an author makes, one at a time: `mcp-fpm -t` refuses
- * each with the file, the member and the reason, and what served before goes on serving.
+ * what came of it.  After that the mistakes an author makes, one at a time: `mcp-fpm -t` and
+ * `--reload` refuse each with the file, the member and the reason, and what served before goes on
+ * serving.
  */
 
 import assert from 'node:assert/strict';
@@ -56,6 +57,7 @@ function commands_of(page) {
 
 const files = example_files();
 const commands = commands_of(PAGE);
+const [BUILD, CHECK, RELOAD] = commands;
 const original = (file) => files[file] ?? readFileSync(path.join(ROOT, file), 'utf8');
 const in_tree = (line) => sh('bash', ['-c', line], { cwd: tree, timeout_ms: 120_000 });
 
@@ -98,18 +100,8 @@ test('as the page says: written, built, checked, served, its stories played', as
 		if (line.includes('run.mjs'))
 			assert.match(await obey(line), /^ok \d+ - planasonix chart_runs: draws a bar/m);
 		else
-			await (line.includes('--reload') ? reload(line) : obey(line));
+			await obey(line);
 }, { timeout_ms: 180_000 });
-
-/* Stop and start do what --reload does, for a program that does not know the word yet. */
-async function reload(line) {
-	if ((await stack.fpm('--help')).out.includes('--reload'))
-		await obey(line);
-	else
-		for (const verb of ['stop', 'start'])
-			await stack.ctl(verb, 'fpm');
-	await stack.serving();
-}
 
 async function with_client(fn) {
 	const client = new Client({ name: 'mcp-fpm-tests', version: '1' });
@@ -149,7 +141,10 @@ function changed(file, from, to) {
 	return { [file]: text.replace(from, to) };
 }
 
-/* breaks: { file: text } to write, and run: a command; says: what -t must say, all in one line. */
+/*
+ * breaks: gives { file: text } to write; run: a command behind it; sql and mend: for the database.
+ * says: what -t must say, all in one line.
+ */
 function mistake(name, breaks, says, { run: line, sql, mend } = {}) {
 	test(`refused: ${name}`, async () => {
 		const wrong = breaks();
@@ -161,19 +156,22 @@ function mistake(name, breaks, says, { run: line, sql, mend } = {}) {
 				await obey(line);
 			if (sql)
 				await db.query(sql);
-			const { status, out, err } = await in_tree(commands[1]);
-			assert.equal(status, 1, out + err);
-			assert.ok(err.split('\n').some((row) => says.every((part) => row.includes(part))), `${says.join(' ... ')}\nis not in\n${err}`);
+			for (const command of [CHECK, RELOAD]) {
+				const { status, out, err } = await in_tree(command);
+				assert.equal(status, 1, out + err);
+				assert.ok(err.split('\n').some((row) => says.every((part) => row.includes(part))),
+					`${command}: ${says.join(' ... ')}\nis not in\n${err}`);
+			}
 			await both_serve();
 		} finally {
 			for (const file of Object.keys(wrong))
 				writeFileSync(at(file), original(file));
 			if (line)
-				await obey(`touch tools/planasonix/chart_runs.c && ${commands[0]}`);
+				await obey(`touch tools/planasonix/chart_runs.c && ${BUILD}`);
 			if (mend)
 				await db.query(mend);
 		}
-		assert.equal((await in_tree(commands[1])).status, 0, 'mended');
+		assert.equal((await in_tree(CHECK)).status, 0, 'mended');
 	}, { timeout_ms: 120_000 });
 }
 
@@ -208,8 +206,8 @@ mistake('a table whose row security is not forced', () => ({}), ['planasonix.not
 mistake('a C function that is not there', () => changed(`${CHART}.json`, '"c": "chart_runs"', '"c": "chart"'),
 	['chart_runs.json: ', 'c: ', 'no function tool_chart']);
 mistake('no version in tools.so', () => changed(`${CHART}.c`, 'TOOLKIT;', ''),
-	['tools.so: ', 'TOOLKIT;'], { run: commands[0] });
+	['tools.so: ', 'TOOLKIT;'], { run: BUILD });
 mistake('a tools.so of another version of toolkit.h', () => changed('fcgi/toolkit.h', /#define TOOLKIT_VERSION \d+/.exec(original('fcgi/toolkit.h'))[0],
-	'#define TOOLKIT_VERSION 999'), ['tools.so: ', 'version 999'], { run: commands[0] });
+	'#define TOOLKIT_VERSION 999'), ['tools.so: ', 'version 999'], { run: BUILD });
 
 await run();

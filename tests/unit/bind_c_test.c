@@ -58,6 +58,14 @@ make_message(struct request *r, struct json_object *args)
 }
 
 static int
+make_list(struct request *r, struct json_object *args)
+{
+	(void)args;
+	r->made = json_parse(&r->mem, "[1]", 3, 4);
+	return 0;
+}
+
+static int
 give_up(struct request *r, struct json_object *args)
 {
 	(void)r;
@@ -79,6 +87,11 @@ test_run(void)
 	tool.result_max = 5;
 	is_int(bind_c(&rq, &tool, &args, &result), -1, "one that is too large");
 	is_int(rq.failed, FAIL_TOOL, "is for the model");
+	fail_clear(&rq);
+	tool.function = make_list;
+	tool.result_max = 100;
+	is_int(bind_c(&rq, &tool, &args, &result), -1, "a result that is no object");
+	is_int(rq.failed, FAIL_INTERNAL, "is a fault of the tool");
 	fail_clear(&rq);
 	tool.function = give_up;
 	is_int(bind_c(&rq, &tool, &args, &result), -1, "an end without a reason");

@@ -63,6 +63,8 @@ test_members(void)
 	refuses_tool(TOOL(",\"rename\":{\"other\":\"id\"}"), "rename.other: inputSchema has no such property");
 	refuses_tool(TOOL(",\"idempotency\":\"id\""), "idempotency: goes with writes");
 	refuses_tool(TOOL(",\"writes\":true,\"idempotency\":\"key\""), "idempotency: inputSchema has no property key");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{}}},\"c\":\"get\",\"writes\":true,\"idempotency\":\"id\"}",
+	    "idempotency: a tool written in C");
 	refuses_tool("{\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true}}", "description: must be there");
 	refuses_tool("{\"description\":\"d\",\"result\":{\"row\":true}}", "inputSchema: must be there");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"}}", "result: must be there");
