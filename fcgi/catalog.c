@@ -4,7 +4,7 @@
 #include "catalog.h"
 
 #define FILE_MAX	(1 << 20)
-#define TOOLS_MAX	4000
+#define TOOLS_MAX	20000
 #define EVERY_SCOPE	"*"	/* of a credential: also the scopes of tools that come later */
 
 static const char *const not_tools[] = { "catalog", "resources", "prompts" };

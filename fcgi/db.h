@@ -13,7 +13,7 @@
 
 #define DB_COLUMNS_MAX		128
 #define DB_PARAMS_MAX		16
-#define DB_STATEMENTS_MAX	4096
+#define DB_STATEMENTS_MAX	32768
 #define DB_BATCH_MAX		8
 
 struct db;
