@@ -6,6 +6,8 @@
 #include "fail.h"
 #include "sqlstate.h"
 
+#define GRACE_MS	2000	/* behind a tool's own time limit, which PostgreSQL keeps unless it hangs */
+
 /* Ids of the statements that every connection prepares; tools' begin at 16. */
 enum {
 	STATEMENT_ENTER = 1, STATEMENT_ROLE, STATEMENT_AUDIT, STATEMENT_CLAIM, STATEMENT_KEEP, STATEMENT_REFUSE
@@ -37,6 +39,7 @@ struct run {
 	const struct tool  *tool;
 	const struct bind_args *args;
 	bool                writes;	/* this call, under this credential */
+	bool                unsure;	/* the connection broke when the change may have been made */
 	struct encode       encode;
 	const char         *kept;	/* the result of an earlier call with the same key; NULL: none */
 	struct db_statement enter, claim, take_role, main, leave, audit, keep;
@@ -190,12 +193,14 @@ attempt(struct run *run, struct db_error *error)
 	run->writes = run->tool->writes == TOOL_WRITES || (run->tool->writes == TOOL_MAYBE && !rq->who->reads_only);
 	run->kept = NULL;
 	call.reads = !run->writes;
+	call.timeout_ms = run->tool->timeout_ms + GRACE_MS;
 	/* A legacy client that is gone did not cancel (2025-11-25, transports): its call goes on. */
 	call.client_fd = rq->era == ERA_MODERN ? rq->client_fd : -1;
 	fill_statements(run);
 	encode_begin(&run->encode, run->tool, run->args->object, run->args->limit, &rq->mem);
 	got = db_run(rq->db, &call);
 	rq->slot->event.sql_us += call.us;
+	run->unsure = call.unsure;
 	*error = call.error;
 	return got;
 }
@@ -215,6 +220,14 @@ identify_again(struct run *run)
 		return fail(rq, FAIL_REFUSED, "%s", run->tool->catalog->refused);
 	why = catalog_forbids(run->tool, rq->who, run->args->given, &rq->mem);
 	return why ? fail(rq, FAIL_SCOPE, "%s", why) : 0;
+}
+
+static int
+fail_unsure(struct run *run, const char *why)
+{
+	fail_away(run->rq, why);
+	run->rq->says = "The database went away before it confirmed the change. Look whether it was made before you repeat it.";
+	return -1;
 }
 
 /* For people: the one sentence of a done result. */
@@ -272,6 +285,6 @@ bind_sql(struct request *rq, const struct tool *tool, const struct bind_args *ar
 	if (got == DB_LEFT)
 		return fail(rq, FAIL_GONE, "the client left");
 	if (got == DB_AWAY)
-		return fail_away(rq, error.message);
+		return run.unsure ? fail_unsure(&run, error.message) : fail_away(rq, error.message);
 	return finish(&run, out);
 }

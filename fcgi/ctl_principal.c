@@ -109,7 +109,7 @@ ctl_principal_enable(struct ctl *c)
 	const char *tenant = begin(c), *id = ctl_principal_find(c, tenant, c->value[CTL_NAME]);
 
 	CTL_SQL(c, "update mcp.principal set disabled_at = null where id = $1::uuid", id);
-	return finish(c, show_principal(c, id), false);
+	return finish(c, show_principal(c, id), true);
 }
 
 /* --- roles ------------------------------------------------------------------------------ */

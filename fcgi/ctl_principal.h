@@ -12,6 +12,7 @@ int ctl_principal_list(struct ctl *c);
 /* Returns when no later call with a key of the principal will be served. */
 int ctl_principal_disable(struct ctl *c);
 
+/* Returns when no worker remembers the refusal. */
 int ctl_principal_enable(struct ctl *c);
 
 int ctl_role_add(struct ctl *c);

@@ -26,6 +26,7 @@ struct db {
 struct flight {
 	struct db      *db;
 	struct db_call *call;
+	int64_t         until_us;	/* monotonic: the server has this long; 0: as long as it takes */
 	bool            left;		/* the client is gone and the statement was cancelled */
 	bool            enough;		/* row() wants no more of the statement in hand */
 	bool            cut;		/* so the rest of it was cancelled */
@@ -156,7 +157,21 @@ cancel(PGconn *conn)
 	PQfreeCancel(c);
 }
 
-/* Waits until libpq can read or write.  0, or -1: nothing came for too long after a cancel. */
+/* How long to wait at most; -1: without end. */
+static int
+patience_ms(const struct flight *f)
+{
+	int64_t left;
+
+	if (f->left || f->cut)
+		return OVERDUE_MS;
+	if (f->until_us == 0)
+		return -1;
+	left = (f->until_us - base_now_us()) / 1000;
+	return left > 0 ? (int)left : 0;
+}
+
+/* Waits until libpq can read or write.  0, or -1: nothing came for too long. */
 static int
 wait_io(struct flight *f, short events)
 {
@@ -167,7 +182,7 @@ wait_io(struct flight *f, short events)
 	int n;
 
 	do
-		n = poll(p, 2, f->left ? OVERDUE_MS : -1);
+		n = poll(p, 2, patience_ms(f));
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return -1;
@@ -400,6 +415,7 @@ fly_batch(struct flight *f, const struct db_batch *b)
 	for (i = 0; i < b->n; i++)
 		if (send_statement(f->db, b->at[i], &prepares[i]) == 0)
 			return -1;
+	f->call->unsure = b->last && !f->call->reads && !f->failed;
 	if ((b->last ? PQpipelineSync(f->db->conn) : PQsendFlushRequest(f->db->conn)) == 0 || flush(f) != 0)
 		return -1;
 	for (i = 0; i < b->n; i++)
@@ -441,8 +457,8 @@ is_stale(const struct db *db)
 enum db_outcome
 db_run(struct db *db, struct db_call *call)
 {
-	struct flight f = { .db = db, .call = call };
 	int64_t from = base_now_us();
+	struct flight f = { .db = db, .call = call, .until_us = call->timeout_ms ? from + call->timeout_ms * 1000 : 0 };
 	const char *why;
 	int broken;
 

@@ -70,6 +70,8 @@ struct db_call {
 	void                     (*next)(void *ctx, int batch, struct db_batch *out);
 	void                      *ctx;		/* of next() and of the statements' row() */
 	bool                       reads;	/* nothing is lost when rows beyond enough are cancelled */
+	int64_t                    timeout_ms;	/* a server that says nothing for so long is away; 0: wait */
+	bool                       unsure;	/* with DB_AWAY: it may have been done all the same */
 	struct db_error            error;
 	int64_t                    us;		/* time spent here, added up */
 };

@@ -122,7 +122,7 @@ keep_board(struct boot *b)
 static void
 begin_board(struct boot *b)
 {
-	struct pool_old *o;
+	struct crew_old *o;
 
 	if (b->heritage.olds > 0)
 		log_say("the status board or MCP_AUDIT_DIR is another than before: the event of a request whose old worker dies now is lost");
@@ -181,7 +181,7 @@ say_what_runs(struct boot *b)
 static void
 run_pools(struct boot *b)
 {
-	const struct pool_plan plan[] = {
+	const struct crew_plan plan[] = {
 		{ POOL_FAST,   b->cfg.fast_workers,  false, worker_run },
 		{ POOL_WARDEN, 1,                    true,  warden_run },
 		{ POOL_AUDIT,  b->cfg.audit_workers, true,  consumer_run },

@@ -5,41 +5,21 @@
  * so nothing here runs in a handler.
  */
 #include "pool.h"
-#include "audit.h"
 #include "log.h"
 #include "sockets.h"
 
-#define YOUNG_US	1000000		/* whoever dies before this age was born with a fault */
-#define BRAKE_LEAST_MS	100
-#define BRAKE_MOST_MS	10000
 #define READY_MS	20		/* between two looks whether all workers stand */
 #define UNREADY_US	10000000	/* a generation that does not stand by then may be replaced by a reload */
 #define CHECK_US	60000000	/* of a reload */
-#define CHILDREN_MAX	(2 * SLOTS_MAX)	/* with those on a board that we cannot read */
-
-/* One row of the plan, as it goes. */
-struct crew {
-	const struct pool_plan *plan;
-	bool    old;			/* those that images before us forked */
-	int64_t alive;
-	int64_t brake_ms;		/* 0: off */
-	int64_t not_before_us;		/* no fork before this time */
-};
-
-struct child {
-	int          pid;		/* 0: none */
-	struct crew *crew;
-	struct slot *slot;		/* NULL: on a board that we cannot read */
-	int64_t      born_us;
-};
 
 /* How an end goes on while somebody does not listen. */
 static const int stops[] = { SIGQUIT, SIGTERM, SIGKILL };
 
 enum wave { WAVE_NONE, WAVE_FIRST, WAVE_LAST, WAVE_OVER };
 
-/* The end of several crews. */
+/* The end of a generation. */
 struct ending {
+	bool      old;			/* of those before ours */
 	enum wave wave;
 	size_t    step;			/* in stops[] */
 	int64_t   due_us;		/* when the next step is */
@@ -48,11 +28,7 @@ struct ending {
 static struct {
 	const struct process    *as;
 	const struct pool_order *order;
-	struct crew   crew[POOL_COUNT + 2];	/* the last two: the old */
-	size_t        crews;
-	struct child  child[CHILDREN_MAX];
 	int           signal_fd;
-	int           master;		/* our pid */
 	struct ending stop;		/* of our own crews */
 	struct ending retire;		/* of the old ones */
 	bool          ready;		/* our own crews stand, and systemd was told so */
@@ -63,18 +39,6 @@ static struct {
 	int64_t       beat_us;		/* systemd's watchdog was told last */
 } all;
 
-static struct ending *
-ending_of(const struct crew *crew)
-{
-	return crew->old ? &all.retire : &all.stop;
-}
-
-static bool
-is_ending(const struct crew *crew)
-{
-	return ending_of(crew)->wave >= (crew->plan->last ? WAVE_LAST : WAVE_FIRST);
-}
-
 /* Wanted, and not there yet. */
 static bool
 is_under_way(const struct ending *e)
@@ -82,203 +46,7 @@ is_under_way(const struct ending *e)
 	return e->wave != WAVE_NONE && e->wave != WAVE_OVER;
 }
 
-/* --- birth ------------------------------------------------------------------------------ */
-
-static void
-set_signals(void)
-{
-	static const int ignored[] = { SIGINT, SIGHUP, SIGPIPE };	/* a terminal's are for the master */
-	sigset_t quit;
-	size_t i;
-
-	for (i = 0; i < LEN(ignored); i++)
-		signal(ignored[i], SIG_IGN);
-	sigemptyset(&quit);
-	sigaddset(&quit, SIGQUIT);
-	sigprocmask(SIG_SETMASK, &quit, NULL);
-}
-
-static void noreturn
-live(const struct crew *crew, struct slot *slot)
-{
-	struct process self = *all.as;
-	char name[16];
-
-	prctl(PR_SET_PDEATHSIG, SIGQUIT);
-	if (getppid() != all.master)
-		_exit(0);		/* it died before we could ask to be told */
-	snprintf(name, sizeof(name), "mcp-fpm %s", slot_pool_name(crew->plan->pool));
-	prctl(PR_SET_NAME, name);
-	log_role(slot_pool_name(crew->plan->pool));
-	close(all.signal_fd);
-	crypt_forked();
-	atomic_store(&slot->pid, getpid());
-	self.slot = slot;
-	set_signals();
-	crew->plan->run(&self);
-}
-
-static void
-brake(struct crew *crew)
-{
-	int64_t now = base_now_us();
-
-	if (now < crew->not_before_us)
-		return;			/* one of several that died together */
-	crew->brake_ms = crew->brake_ms ? 2 * crew->brake_ms : BRAKE_LEAST_MS;
-	if (crew->brake_ms > BRAKE_MOST_MS)
-		crew->brake_ms = BRAKE_MOST_MS;
-	crew->not_before_us = now + crew->brake_ms * 1000;
-	log_say("%s processes die young: the next one in %" PRId64 " ms", slot_pool_name(crew->plan->pool), crew->brake_ms);
-}
-
-static void
-keep_child(int pid, struct crew *crew, struct slot *slot)
-{
-	struct child *c = all.child;
-
-	while (c->pid > 0)
-		c++;		/* there are more than slots */
-	*c = (struct child){ .pid = pid, .crew = crew, .slot = slot, .born_us = base_now_us() };
-	crew->alive++;
-}
-
-static int
-bear(struct crew *crew)
-{
-	struct slot *slot = board_claim(all.as->board, crew->plan->pool);
-	int pid;
-
-	if (!slot)
-		bug("no slot is free");
-	slot->row = all.as->row;
-	pid = fork();
-	if (pid == 0)
-		live(crew, slot);
-	if (pid < 0) {
-		log_say("fork: %s", strerror(errno));
-		board_free(all.as->board, slot);
-		return -1;
-	}
-	atomic_store(&slot->pid, pid);
-	keep_child(pid, crew, slot);
-	return 0;
-}
-
-/*
- * On another board than ours nobody sees where old workers write, so their own audit process ships
- * what they leave, and ours begins after it.
- */
-static bool
-is_waiting(const struct crew *crew)
-{
-	const struct child *c;
-
-	if (crew->plan->pool != POOL_AUDIT || all.retire.wave == WAVE_OVER)
-		return false;
-	for (c = all.child; c < all.child + CHILDREN_MAX; c++)
-		if (c->pid > 0 && !c->slot)
-			return true;
-	return false;
-}
-
-static bool
-is_short(const struct crew *crew)
-{
-	return !is_ending(crew) && crew->alive < crew->plan->processes && !is_waiting(crew);
-}
-
-static void
-bear_missing(void)
-{
-	struct crew *crew;
-
-	for (crew = all.crew; crew < all.crew + all.crews; crew++)
-		while (is_short(crew) && base_now_us() >= crew->not_before_us)
-			if (bear(crew) != 0)
-				brake(crew);
-}
-
-/* The processes of images before us: nobody is born there any more. */
-static void
-take_over(void)
-{
-	static const struct pool_plan plan[] = { { .last = false }, { .last = true } };
-	const struct pool_old *o;
-	struct crew *crew = all.crew + all.crews;
-	size_t i;
-
-	for (i = 0; i < LEN(plan); i++)
-		crew[i] = (struct crew){ .plan = &plan[i], .old = true };
-	all.crews += LEN(plan);
-	for (o = all.order->old; o < all.order->old + all.order->olds; o++)
-		keep_child(o->pid, &crew[o->last], o->slot < 0 ? NULL : &all.as->board->slot[o->slot]);
-}
-
-/* --- death ------------------------------------------------------------------------------ */
-
-static void
-say_how(const struct child *child, int status)
-{
-	const struct slot *slot = child->slot;
-	bool in_hand = slot && atomic_load(&slot->stage) == EVENT_OPEN;
-	char how[64];
-
-	if (WIFSIGNALED(status))
-		snprintf(how, sizeof(how), "was ended by signal %d (%s)", WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
-	else
-		snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(status));
-	log_say("%s process %d %s%s%s", slot ? slot_pool_name(slot->pool) : "old", child->pid, how,
-	    in_hand ? ", in its hand request " : "", in_hand ? slot->event.id : "");
-}
-
-static void
-brake_if_young(const struct child *child, int status)
-{
-	struct crew *crew = child->crew;
-
-	if (base_now_us() - child->born_us >= YOUNG_US)
-		crew->brake_ms = 0;
-	else if (!crew->old && !is_ending(crew) && (status != 0 || child->slot->requests == 0))
-		brake(crew);
-}
-
-static void
-bury(struct child *child, int status)
-{
-	if (status != 0)
-		say_how(child, status);
-	child->crew->alive--;
-	child->pid = 0;
-	if (child->slot)
-		audit_bury(all.as->cfg, all.as->board, child->slot);
-	brake_if_young(child, status);
-	if (child->slot)
-		board_free(all.as->board, child->slot);
-}
-
 /* --- the end ---------------------------------------------------------------------------- */
-
-static void
-tell(const struct ending *e, int signal_number)
-{
-	const struct child *c;
-
-	for (c = all.child; c < all.child + CHILDREN_MAX; c++)
-		if (c->pid > 0 && ending_of(c->crew) == e && is_ending(c->crew))
-			kill(c->pid, signal_number);
-}
-
-static int64_t
-alive_in_wave(const struct ending *e)
-{
-	const struct crew *crew;
-	int64_t n = 0;
-
-	for (crew = all.crew; crew < all.crew + all.crews; crew++)
-		n += ending_of(crew) == e && is_ending(crew) ? crew->alive : 0;
-	return n;
-}
 
 static int64_t
 patience_us(const struct ending *e)
@@ -292,7 +60,8 @@ begin_wave(struct ending *e, enum wave wave)
 	e->wave = wave;
 	e->step = 0;
 	e->due_us = base_now_us() + patience_us(e);
-	tell(e, stops[0]);
+	crew_end(e->old, wave != WAVE_FIRST);
+	crew_tell(e->old, stops[0]);
 }
 
 static void
@@ -301,11 +70,11 @@ escalate(struct ending *e)
 	if (e->step + 1 < LEN(stops))
 		e->step++;
 	e->due_us = base_now_us() + patience_us(e);
-	if (alive_in_wave(e) == 0)
+	if (crew_ending(e->old) == 0)
 		return;
-	log_say("not gone yet: %" PRId64 "%s; sending SIG%s", alive_in_wave(e), e == &all.retire ? " of before the reload" : "",
+	log_say("not gone yet: %" PRId64 "%s; sending SIG%s", crew_ending(e->old), e->old ? " of before the reload" : "",
 	    sigabbrev_np(stops[e->step]));
-	tell(e, stops[e->step]);
+	crew_tell(e->old, stops[e->step]);
 }
 
 /* A second SIGTERM is for those who cannot wait. */
@@ -331,7 +100,7 @@ stop(int signal_number)
 static bool
 may_go_on(const struct ending *e)
 {
-	return alive_in_wave(e) == 0 && (e == &all.retire || all.retire.wave == WAVE_OVER);
+	return crew_ending(e->old) == 0 && (e->old || all.retire.wave == WAVE_OVER);
 }
 
 static void
@@ -355,29 +124,17 @@ go_on_retiring(void)
 
 /* --- the reload ------------------------------------------------------------------------- */
 
-static size_t
-list_children(struct pool_old old[SLOTS_MAX])
-{
-	const struct child *c;
-	size_t n = 0;
-
-	for (c = all.child; c < all.child + CHILDREN_MAX && n < SLOTS_MAX; c++)
-		if (c->pid > 0)
-			old[n++] = (struct pool_old){ c->pid, c->slot ? (int)(c->slot - all.as->board->slot) : -1, c->crew->plan->last };
-	return n;
-}
-
 /* The generation before has been told to end, and there is room for one more. */
 static bool
 may_reload(void)
 {
-	struct pool_old old[SLOTS_MAX];
+	struct crew_old old[SLOTS_MAX];
 
 	if (all.check > 0 || all.stop.wave != WAVE_NONE)
 		return false;
 	if (!all.ready && base_now_us() - all.born_us < UNREADY_US)
 		return false;
-	return list_children(old) <= SLOTS_MAX / 2 && board_row(all.as->board) >= 0;
+	return crew_list(old) <= SLOTS_MAX / 2 && board_row(all.as->board) >= 0;
 }
 
 static void
@@ -392,8 +149,8 @@ tell_systemd_reloading(void)
 static void
 end_check(int status)
 {
-	struct pool_old old[SLOTS_MAX];
-	size_t n = list_children(old);
+	struct crew_old old[SLOTS_MAX];
+	size_t n = crew_list(old);
 
 	all.check = 0;
 	if (all.stop.wave != WAVE_NONE)
@@ -462,39 +219,20 @@ take_signals(void)
 static void
 bury_dead(void)
 {
-	struct child *c;
 	int pid, status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == all.check)
 			end_check(status);
-		for (c = all.child; c < all.child + CHILDREN_MAX; c++)
-			if (c->pid == pid)
-				bury(c, status);
+		crew_bury(pid, status);
 	}
-}
-
-/* Every process of every pool has made its first step. */
-static bool
-all_stand(void)
-{
-	const struct crew *crew;
-	const struct child *c;
-
-	for (crew = all.crew; crew < all.crew + all.crews; crew++)
-		if (is_short(crew))
-			return false;
-	for (c = all.child; c < all.child + CHILDREN_MAX; c++)
-		if (c->pid > 0 && !c->crew->old && atomic_load(&c->slot->state) == SLOT_FREE)
-			return false;
-	return true;
 }
 
 /* Systemd holds other units back until every worker can take a request; so long the old ones go on. */
 static void
 stand(void)
 {
-	if (all.ready || all.stop.wave != WAVE_NONE || !all_stand())
+	if (all.ready || all.stop.wave != WAVE_NONE || !crew_stands())
 		return;
 	all.ready = true;
 	log_say("ready");
@@ -530,7 +268,6 @@ static int
 idle_ms(void)
 {
 	int64_t us = -1, watchdog = sockets_watchdog_us();
-	const struct crew *crew;
 
 	if ((!all.ready && all.stop.wave == WAVE_NONE) || (all.hup && all.check == 0))
 		sooner(&us, base_now_us() + READY_MS * 1000);
@@ -542,27 +279,21 @@ idle_ms(void)
 		sooner(&us, all.stop.due_us);
 	if (is_under_way(&all.retire))
 		sooner(&us, all.retire.due_us);
-	for (crew = all.crew; crew < all.crew + all.crews; crew++)
-		if (is_short(crew))
-			sooner(&us, crew->not_before_us);
+	if (crew_due_us() >= 0)
+		sooner(&us, crew_due_us());
 	return us < 0 ? -1 : us < 60000000 ? (int)((us + 999) / 1000) : 60000;
 }
 
 static void
 begin(const struct process *as, const struct pool_order *order)
 {
-	size_t i;
-
 	memset(&all, 0, sizeof(all));
 	all.as = as;
 	all.order = order;
-	all.master = getpid();
+	all.retire.old = true;
 	all.born_us = base_now_us();
-	all.crews = order->n;
-	for (i = 0; i < order->n; i++)
-		all.crew[i].plan = &order->plan[i];
-	take_over();
 	open_signals();
+	crew_open(as, all.signal_fd, order->plan, order->n, order->old, order->olds);
 }
 
 static bool
@@ -578,7 +309,7 @@ pool_run(const struct process *as, const struct pool_order *order)
 
 	begin(as, order);
 	for (p.fd = all.signal_fd; !is_over(); ) {
-		bear_missing();
+		crew_fill();
 		stand();
 		feed_watchdog();
 		poll(&p, 1, idle_ms());

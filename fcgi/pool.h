@@ -1,9 +1,9 @@
 /*
- * pool: the master's life: forks the processes of every pool, watches them, and stops them.
+ * pool: the master's life: it watches over its crews, stops them, and reloads.
  *
  * A process that ends is replaced at once; one that died young is replaced slowly, so that a fault
- * at birth does not become a storm.  The event of a request that died with its worker is written
- * here.  SIGTERM, SIGINT and SIGQUIT end everything: no new requests, those in hand are finished.
+ * at birth does not become a storm.  SIGTERM, SIGINT and SIGQUIT end everything: no new requests,
+ * those in hand are finished.
  *
  * SIGHUP is a reload.  When it is time for what, is decided here: a check in a child, then the
  * master becomes another image, which forks a generation of its own and, once that stands, ends
@@ -12,37 +12,22 @@
 #ifndef POOL_H
 #define POOL_H
 
-#include "board.h"
+#include "crew.h"
 
 #define POOL_LAST_MS 5000	/* how long the pools that end last may take for it */
-
-/* A row per pool. */
-struct pool_plan {
-	enum pool pool;
-	int64_t   processes;
-	bool      last;		/* is stopped when the others are gone */
-	void    (*run)(const struct process *self) noreturn;
-};
-
-/* A process that an image hands on to the next one. */
-struct pool_old {
-	int  pid;
-	int  slot;		/* on the board; -1: on one that only it can read */
-	bool last;
-};
 
 /* The deeds of a reload. */
 struct pool_reload {
 	int  (*check)(void);	/* begins the check in a child: its pid, or -1 */
-	void (*become)(int status, const struct pool_old *old, size_t n);	/* after it; returns if all stays as it was */
+	void (*become)(int status, const struct crew_old *old, size_t n);	/* after it; returns if all stays as it was */
 	void (*serves)(void);	/* our generation stands; those before are told to end */
 	void (*alone)(void);	/* and are gone */
 };
 
 struct pool_order {
-	const struct pool_plan   *plan;
+	const struct crew_plan   *plan;
 	size_t                    n;
-	const struct pool_old    *old;		/* of the images before */
+	const struct crew_old    *old;		/* of the images before */
 	size_t                    olds;
 	const struct pool_reload *reload;
 };

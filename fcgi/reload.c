@@ -31,7 +31,7 @@ take_fd(int fd)
 static const char *
 read_old(struct reload_heritage *h, const char *at)
 {
-	struct pool_old *o;
+	struct crew_old *o;
 	int last, n;
 
 	for (o = h->old; h->olds < SLOTS_MAX && sscanf(at, " %d %d %d%n", &o->pid, &o->slot, &last, &n) == 3; o++, at += n) {
@@ -78,7 +78,7 @@ reload_inherit(struct reload_heritage *h)
 }
 
 static void
-write_heritage(char out[VARIABLE_MAX], const struct pool_old *old, size_t n)
+write_heritage(char out[VARIABLE_MAX], const struct crew_old *old, size_t n)
 {
 	size_t i;
 	int at;
@@ -119,7 +119,7 @@ execute(bool check)
 
 /* Comes back only when it failed. */
 static void
-become_another(const struct pool_old *old, size_t n)
+become_another(const struct crew_old *old, size_t n)
 {
 	static char text[VARIABLE_MAX];
 
@@ -228,7 +228,7 @@ begin_check(void)
 }
 
 static void
-become(int status, const struct pool_old *old, size_t n)
+become(int status, const struct crew_old *old, size_t n)
 {
 	bool away = WIFEXITED(status) && WEXITSTATUS(status) == RELOAD_AWAY;
 

@@ -24,7 +24,7 @@ struct reload_heritage {
 	char     path[108];		/* where listen_fast was made; "": it is systemd's */
 	unsigned generation;		/* of that image */
 	unsigned refused;		/* reloads that were not done */
-	struct pool_old old[SLOTS_MAX];
+	struct crew_old old[SLOTS_MAX];
 	size_t   olds;
 };
 

@@ -13,6 +13,7 @@
 #include "fail.h"
 
 #define ENTRIES			512	/* a power of two */
+#define ASK_MS			3000	/* PostgreSQL answers this in less than one */
 #define TRUST_US		30000000
 #define TRUST_DEAF_US		1000000	/* while nobody listens for changes */
 #define TRUST_UNKNOWN_US	2000000	/* that a credential does not exist */
@@ -149,7 +150,8 @@ ask(struct request *rq, struct entry *e)
 	char hex[2 * CRYPT_HASH + 3] = "\\x";
 	struct answer answer = { .mem = &e->mem };
 	struct db_statement sql = { .sql = "select mcp.identify($1::bytea)", .n = 1, .at = { hex }, .row = take_answer };
-	struct db_call call = { .mem = &rq->mem, .client_fd = -1, .main = &sql, .ctx = &answer };
+	struct db_call call = { .mem = &rq->mem, .client_fd = -1, .main = &sql, .ctx = &answer, .reads = true,
+	    .timeout_ms = ASK_MS };
 	enum db_outcome got;
 
 	e->used = false;

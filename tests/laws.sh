@@ -137,6 +137,7 @@ law "no struct has a typedef" < <(grep -nE '^[[:space:]]*typedef[[:space:]]+(str
 # Files that no unit test mirrors, and what proves them instead.
 proven_elsewhere='
 bind_sql tests/tools/run.mjs
+crew     tests/unit/pool_test.c
 proof    tests/e2e/proof.test.mjs
 '
 

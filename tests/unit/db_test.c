@@ -451,6 +451,27 @@ test_terminated(void)
 	free(other);
 }
 
+/* A server that says nothing is away, whatever it is doing. */
+static void
+test_silent(void)
+{
+	struct call *c = make_call("select 1", "select pg_sleep(5)");
+	int64_t from = base_now_us();
+
+	c->db.timeout_ms = 300;
+	is_int(db_run(db, &c->db), DB_AWAY, "a server that says nothing");
+	ok(base_now_us() - from < 3000000, "is not waited for");
+	ok(c->db.unsure, "what was on its way may have been done");
+	c = make_call("select 1", "select pg_sleep(5)");
+	c->db.timeout_ms = 300;
+	c->db.reads = true;
+	is_int(db_run(db, &c->db), DB_AWAY, "the same for a call that only reads");
+	ok(!c->db.unsure, "of which nothing can have been done");
+	c = make_call("select 1", "select 2");
+	c->db.timeout_ms = 300;
+	is_int(db_run(db, &c->db), DB_DONE, "the next one has a new connection");
+}
+
 static void
 test_restart(void)
 {
@@ -521,6 +542,7 @@ main(void)
 	test_timeout();
 	test_left();
 	test_terminated();
+	test_silent();
 	test_restart();
 	test_notified();
 	db_close(db);

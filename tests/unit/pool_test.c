@@ -74,7 +74,7 @@ die_with_request(const struct process *self)
 
 /* --- reloads ---------------------------------------------------------------------------- */
 
-static const struct pool_plan *next_plan;	/* of the next image */
+static const struct crew_plan *next_plan;	/* of the next image */
 static size_t next_n;
 
 static int
@@ -98,7 +98,7 @@ count_alone(void)
 	atomic_fetch_add(&how->alone, 1);
 }
 
-static void become(int status, const struct pool_old *old, size_t n);
+static void become(int status, const struct crew_old *old, size_t n);
 
 static const struct pool_reload deeds = { .check = check, .become = become, .serves = serve, .alone = count_alone };
 
@@ -110,9 +110,9 @@ serve(void)
 
 /* What stands for execve() here: the same process runs a pool that knows only what it was told. */
 static void
-become(int status, const struct pool_old *old, size_t n)
+become(int status, const struct crew_old *old, size_t n)
 {
-	static struct pool_old kept[SLOTS_MAX];
+	static struct crew_old kept[SLOTS_MAX];
 	struct pool_order order = { .plan = next_plan, .n = next_n, .old = kept, .olds = n, .reload = &deeds };
 	size_t i;
 	int fd;
@@ -134,7 +134,7 @@ become(int status, const struct pool_old *old, size_t n)
 /* --- the master ------------------------------------------------------------------------- */
 
 static int
-start(const struct pool_plan *plan, size_t n)
+start(const struct crew_plan *plan, size_t n)
 {
 	struct pool_order order = { .plan = plan, .n = n, .reload = &deeds };
 	int pid;
@@ -221,7 +221,7 @@ is_there(int pid)
 static void
 test_life(void)
 {
-	static const struct pool_plan plan[] = {
+	static const struct crew_plan plan[] = {
 		{ POOL_FAST,  3, false, wait_for_quit },
 		{ POOL_AUDIT, 1, true,  wait_for_quit },
 	};
@@ -250,7 +250,7 @@ test_life(void)
 static void
 test_brake(void)
 {
-	static const struct pool_plan plan[] = { { POOL_FAST, 4, false, die_young } };
+	static const struct crew_plan plan[] = { { POOL_FAST, 4, false, die_young } };
 	int pid = start(plan, LEN(plan)), births;
 
 	usleep(1000000);	/* 0, 100, 300, 700 ms: four rounds */
@@ -264,7 +264,7 @@ test_brake(void)
 static void
 test_burial(void)
 {
-	static const struct pool_plan plan[] = { { POOL_FAST, 1, false, die_with_request } };
+	static const struct crew_plan plan[] = { { POOL_FAST, 1, false, die_with_request } };
 	struct segment_place from = { 1, 0 };
 	struct segment_batch b;
 	struct arena mem;
@@ -284,7 +284,7 @@ test_burial(void)
 static void
 test_stop(void)
 {
-	static const struct pool_plan plan[] = {
+	static const struct crew_plan plan[] = {
 		{ POOL_FAST,  2, false, be_stubborn },
 		{ POOL_AUDIT, 1, true,  wait_for_quit },
 	};
@@ -317,7 +317,7 @@ test_stop(void)
 static void
 test_orphans(void)
 {
-	static const struct pool_plan plan[] = { { POOL_FAST, 2, false, wait_for_quit } };
+	static const struct crew_plan plan[] = { { POOL_FAST, 2, false, wait_for_quit } };
 	int pid = start(plan, LEN(plan)), child, waited;
 
 	ok(says("ready", 3000), "a master");
@@ -354,7 +354,7 @@ comes(_Atomic int *number, int value, int most_ms)
 static void
 test_refused_reload(void)
 {
-	static const struct pool_plan plan[] = { { POOL_FAST, 2, false, wait_for_quit } };
+	static const struct crew_plan plan[] = { { POOL_FAST, 2, false, wait_for_quit } };
 	int pid = start(plan, LEN(plan)), worker;
 
 	ok(comes(&how->images, 1, 3000), "a generation stands");
@@ -379,7 +379,7 @@ test_refused_reload(void)
 static void
 test_reload(void)
 {
-	static const struct pool_plan plan[] = {
+	static const struct crew_plan plan[] = {
 		{ POOL_FAST,  3, false, wait_for_quit },
 		{ POOL_AUDIT, 1, true,  wait_for_quit },
 	};
@@ -419,7 +419,7 @@ test_reload(void)
 static void
 test_stubborn_old(void)
 {
-	static const struct pool_plan stubborn[] = { { POOL_FAST, 2, false, be_stubborn } };
+	static const struct crew_plan stubborn[] = { { POOL_FAST, 2, false, be_stubborn } };
 	int pid, old;
 
 	cfg.drain_timeout_ms = 300;
@@ -439,7 +439,7 @@ test_stubborn_old(void)
 static void
 test_inherited_burial(void)
 {
-	static const struct pool_plan plan[] = { { POOL_FAST, 1, false, wait_for_quit } };
+	static const struct crew_plan plan[] = { { POOL_FAST, 1, false, wait_for_quit } };
 	struct segment_place from = { 1, 0 };
 	struct segment_batch b;
 	struct slot *slot = NULL;
@@ -472,7 +472,7 @@ test_inherited_burial(void)
 static void
 test_foreign_board(void)
 {
-	static const struct pool_plan plan[] = {
+	static const struct crew_plan plan[] = {
 		{ POOL_FAST,  2, false, wait_for_quit },
 		{ POOL_AUDIT, 1, true,  wait_for_quit },
 	};

@@ -57,7 +57,7 @@ be_executed(int argc, char **argv)
 static void
 become_another(void *ctx)
 {
-	static const struct pool_old old[] = { { 4711, 3, false }, { 4712, -1, true } };
+	static const struct crew_old old[] = { { 4711, 3, false }, { 4712, -1, true } };
 	static const struct reload_heritage none = { .master = -1 };
 	struct reload_own o;
 

@@ -1,0 +1,1 @@
+insert into note (text) values ($1->>'text') returning text, coalesce(workspace_id::text, '') as workspace

@@ -1,0 +1,1 @@
+with gone as (delete from note returning 1) select count(*) as archived from gone

@@ -1,0 +1,1 @@
+select text from note order by text
