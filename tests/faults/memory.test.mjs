@@ -12,7 +12,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, run, test } from '../e2e/lib/tap.mjs';
-import { SOAK, must, private_stack } from '../e2e/lib/stack.mjs';
+import { SOAK, must, private_stack, until } from '../e2e/lib/stack.mjs';
 import { bearer, initialize, legacy, modern } from '../e2e/lib/mcp.mjs';
 import { example_files, more_tools } from '../e2e/lib/tools.mjs';
 
@@ -153,6 +153,9 @@ async function floors() {
 
 test(`${REQUESTS} mixed requests leave every process as large as it was`, async (diag) => {
 	await serve(WARM);
+	await until('the audit process has written the last use of keys', async () =>
+		(await db.query('select from mcp.credential_use limit 1')).rows.length > 0);
+	await serve(WARM / 10);
 	const was = await floors();
 	await serve(REQUESTS);
 	const is = await floors();
