@@ -131,9 +131,18 @@ open_worker(struct worker *w, const struct process *self)
 
 /* --- life ------------------------------------------------------------------------------- */
 
+/* SIGQUIT came while a request was in hand: nothing woke us since, so nothing is owed to anybody. */
+static bool
+was_told(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGQUIT) == 1;
+}
+
 /*
- * Waits for a connection.  -1: SIGQUIT came.  If a connection came with it, that one is still ours:
- * the kernel woke nobody else for it.
+ * Waits for a connection.  -1: SIGQUIT came.  If it came in our sleep together with a connection,
+ * that one is still ours: the kernel woke nobody else for it.
  */
 static int
 accept_next(struct worker *w)
@@ -142,7 +151,7 @@ accept_next(struct worker *w)
 	struct epoll_event e[2];
 	int fd, n, i;
 
-	while (!w->quits) {
+	while (!w->quits && !was_told()) {
 		n = epoll_wait(w->epoll_fd, e, LEN(e), slot->flood.count > 0 ? FLOOD_MS : -1);
 		if (n == 0)
 			audit_flush(w->self->cfg, w->self->board, slot, true);
