@@ -77,7 +77,7 @@ check_argument(void *ctx, const char *name)
 	struct asked *a = ctx;
 
 	if (!tool_gives(a->t, name))
-		buf_fmt(a->says, "%s: the statement asks for the argument %s, which it does not get from inputSchema\n", a->t->file, name);
+		buf_fmt(a->says, "%s: the statement asks for the argument %s, which inputSchema does not have\n", a->t->file, name);
 }
 
 /* --- columns ---------------------------------------------------------------------------- */
