@@ -156,18 +156,26 @@ test(`${REQUESTS} mixed requests leave every process as large as it was`, async 
 	await until('the audit process has written the last use of keys', async () =>
 		(await db.query('select from mcp.credential_use limit 1')).rows.length > 0);
 	await serve(WARM / 10);
-	const was = await floors();
-	await serve(REQUESTS);
-	const is = await floors();
+	let was = await floors();
+	let grown;
 
-	assert.deepEqual([...is.keys()], [...was.keys()], 'the same processes');
+	/* A heap may settle once more at another size; what leaks grows every time. */
+	for (let round = 0; round < 3; round++) {
+		await serve(REQUESTS);
+		const is = await floors();
+
+		assert.deepEqual([...is.keys()], [...was.keys()], 'the same processes');
+		grown = [...was].flatMap(([pid, { name, own, share }]) => {
+			diag(`${name}: own ${own} kB, then ${is.get(pid).own}; share ${share} kB, then ${is.get(pid).share}`);
+			return is.get(pid).own <= own + SLACK_KB && is.get(pid).share <= share + SLACK_KB ? [] : [name];
+		});
+		if (grown.length === 0)
+			break;
+		was = is;
+	}
 	assert.ok(!Object.keys(statuses).some((status) => status >= 500), JSON.stringify(statuses));
 	diag(`answers by status: ${JSON.stringify(statuses)}`);
-	for (const [pid, { name, own, share }] of was) {
-		diag(`${name}: own ${own} kB, then ${is.get(pid).own}; share ${share} kB, then ${is.get(pid).share}`);
-		assert.ok(is.get(pid).own <= own + SLACK_KB, `${name}: ${own} kB of its own became ${is.get(pid).own}`);
-		assert.ok(is.get(pid).share <= share + SLACK_KB, `${name}: its share of ${share} kB became ${is.get(pid).share}`);
-	}
+	assert.deepEqual(grown, [], 'what grew three times in a row');
 }, { timeout_ms: SOAK ? 1_800_000 : 300_000 });
 
 await run();

@@ -107,9 +107,9 @@ outage('PostgreSQL stopped under a call: 503, not a hang', async () => {
 outage('PostgreSQL frozen: 503 soon after the tool\'s own limit, and back by itself', async () => {
 	const TOOL_MS = 3_000;
 	const SLACK_MS = 4_000;		/* to connect anew, and to notice */
+	await Promise.all(Array.from({ length: 40 }, () => read()));		/* every worker has a connection */
 	const frozen = [stack.pids.postgres, ...stack.children(stack.pids.postgres).map((p) => p.pid)];
 
-	await Promise.all(Array.from({ length: 40 }, () => read()));		/* every worker has a connection */
 	frozen.forEach((pid) => process.kill(pid, 'SIGSTOP'));
 	try {
 		const started_ms = performance.now();

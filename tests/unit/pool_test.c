@@ -227,7 +227,7 @@ test_life(void)
 	};
 	int pid = start(plan, LEN(plan)), worker, audit;
 
-	ok(says("ready", 3000), "it is ready when all stand");
+	ok(says("ready", 15000), "it is ready when all stand");
 	is_int(count(POOL_FAST), 3, "as many as planned");
 	is_int(count(POOL_AUDIT), 1, "in each pool");
 	usleep(1100000);	/* nobody dies young */
@@ -241,7 +241,7 @@ test_life(void)
 
 	audit = pid_of(POOL_AUDIT);
 	kill(pid, SIGTERM);
-	is_int(ended(pid, 3000), 0, "SIGTERM ends it");
+	is_int(ended(pid, 15000), 0, "SIGTERM ends it");
 	is_int(count(POOL_FAST) + count(POOL_AUDIT), 0, "with all its children");
 	ok(!is_there(audit), "really");
 	ok(!has_said("not gone yet"), "and without force");
@@ -293,7 +293,7 @@ test_stop(void)
 
 	cfg.drain_timeout_ms = 300;
 	pid = start(plan, LEN(plan));
-	ok(says("ready", 3000), "children that do not listen");
+	ok(says("ready", 15000), "children that do not listen");
 	audit = pid_of(POOL_AUDIT);
 	from = base_now_us();
 	kill(pid, SIGTERM);
@@ -305,7 +305,7 @@ test_stop(void)
 
 	cfg.drain_timeout_ms = 60000;
 	pid = start(plan, LEN(plan));
-	ok(says("ready", 3000), "and if that is too long");
+	ok(says("ready", 15000), "and if that is too long");
 	kill(pid, SIGTERM);
 	ok(says("finishing", 1000), "a second signal");
 	kill(pid, SIGTERM);
@@ -320,7 +320,7 @@ test_orphans(void)
 	static const struct crew_plan plan[] = { { POOL_FAST, 2, false, wait_for_quit } };
 	int pid = start(plan, LEN(plan)), child, waited;
 
-	ok(says("ready", 3000), "a master");
+	ok(says("ready", 15000), "a master");
 	child = pid_of(POOL_FAST);
 	kill(pid, SIGKILL);
 	is_int(ended(pid, 1000), -SIGKILL, "is killed");
@@ -357,7 +357,7 @@ test_refused_reload(void)
 	static const struct crew_plan plan[] = { { POOL_FAST, 2, false, wait_for_quit } };
 	int pid = start(plan, LEN(plan)), worker;
 
-	ok(comes(&how->images, 1, 3000), "a generation stands");
+	ok(comes(&how->images, 1, 15000), "a generation stands");
 	worker = pid_of(POOL_FAST);
 	atomic_store(&how->check_status, 1);
 	kill(pid, SIGHUP);
@@ -372,7 +372,7 @@ test_refused_reload(void)
 	kill(pid, SIGHUP);
 	ok(comes(&how->checks, 3, 2000), "while a check runs");
 	kill(pid, SIGTERM);
-	is_int(ended(pid, 3000), 0, "a stop does not wait for it");
+	is_int(ended(pid, 15000), 0, "a stop does not wait for it");
 	is_int(atomic_load(&how->images), 1, "and nothing was reloaded");
 }
 
@@ -385,7 +385,7 @@ test_reload(void)
 	};
 	int pid = start(plan, LEN(plan)), before, i, others = 0;
 
-	ok(comes(&how->images, 1, 3000), "a generation stands");
+	ok(comes(&how->images, 1, 15000), "a generation stands");
 	before = pid_of(POOL_FAST);
 	atomic_store(&how->check_hangs, 1);
 	kill(pid, SIGHUP);
@@ -394,8 +394,8 @@ test_reload(void)
 	usleep(50000);
 	is_int(atomic_load(&how->checks), 1, "another one meanwhile waits");
 	atomic_store(&how->check_hangs, 0);
-	ok(comes(&how->images, 2, 3000), "the next image stands");
-	ok(comes(&how->images, 3, 3000), "and then the one after it");
+	ok(comes(&how->images, 2, 15000), "the next image stands");
+	ok(comes(&how->images, 3, 15000), "and then the one after it");
 	for (i = 0; i < 300 && (is_there(before) || count(POOL_FAST) + count(POOL_AUDIT) > 4); i++)
 		usleep(10000);
 	ok(!is_there(before), "those before are gone");
@@ -411,7 +411,7 @@ test_reload(void)
 		usleep(10000);		/* it died young */
 	is_int(count(POOL_FAST), 3, "and mended");
 	kill(pid, SIGTERM);
-	is_int(ended(pid, 3000), 0, "and a stop ends all");
+	is_int(ended(pid, 15000), 0, "and a stop ends all");
 	is_int(count(POOL_FAST) + count(POOL_AUDIT), 0, "of them");
 }
 
@@ -424,15 +424,15 @@ test_stubborn_old(void)
 
 	cfg.drain_timeout_ms = 300;
 	pid = start(stubborn, LEN(stubborn));
-	ok(comes(&how->images, 1, 3000), "workers that do not listen");
+	ok(comes(&how->images, 1, 15000), "workers that do not listen");
 	old = pid_of(POOL_FAST);
 	kill(pid, SIGHUP);
-	ok(comes(&how->images, 2, 3000), "do not hold a reload back");
+	ok(comes(&how->images, 2, 15000), "do not hold a reload back");
 	is_int(count(POOL_FAST), 4, "they are there beside the new ones");
 	ok(says("of before the reload; sending SIGTERM", 2000) && says("sending SIGKILL", 2000), "are asked, and not asked");
 	ok(comes(&how->alone, 2, 2000) && !is_there(old), "and gone");
 	kill(pid, SIGTERM);
-	is_int(ended(pid, 3000), 0, "a stop ends the new ones as any");
+	is_int(ended(pid, 15000), 0, "a stop ends the new ones as any");
 	cfg.drain_timeout_ms = 5000;
 }
 
@@ -447,7 +447,7 @@ test_inherited_burial(void)
 	int pid = start(plan, LEN(plan)), old, i;
 
 	arena_init(&mem, 65536, 16 << 20);
-	ok(comes(&how->images, 1, 3000), "a worker");
+	ok(comes(&how->images, 1, 15000), "a worker");
 	old = pid_of(POOL_FAST);
 	for (i = 0; i < SLOTS_MAX && !slot; i++)
 		slot = atomic_load(&board->slot[i].pid) == old ? &board->slot[i] : NULL;
@@ -457,7 +457,7 @@ test_inherited_burial(void)
 	atomic_store(&slot->stage, EVENT_OPEN);
 	kill(old, SIGSTOP);	/* its request takes long */
 	kill(pid, SIGHUP);
-	ok(comes(&how->images, 2, 3000), "is old after a reload");
+	ok(comes(&how->images, 2, 15000), "is old after a reload");
 	ok(is_there(old), "and finishes its request");
 	kill(old, SIGKILL);
 	ok(says("in its hand request", 2000), "if it dies with it");
@@ -465,7 +465,7 @@ test_inherited_burial(void)
 	is_int(segment_read(&mem, dir, from, false, &b), 0, "the log is read");
 	ok(b.n > 0 && strstr(b.at[b.n - 1], "get_pipeline") && strstr(b.at[b.n - 1], "\"code\":\"died\""), "and writes its event");
 	kill(pid, SIGTERM);
-	is_int(ended(pid, 3000), 0, "it goes on until it is stopped");
+	is_int(ended(pid, 15000), 0, "it goes on until it is stopped");
 	arena_close(&mem);
 }
 
@@ -478,15 +478,15 @@ test_foreign_board(void)
 	};
 	int pid = start(plan, LEN(plan)), old;
 
-	ok(comes(&how->images, 1, 3000), "a generation stands");
+	ok(comes(&how->images, 1, 15000), "a generation stands");
 	old = pid_of(POOL_AUDIT);
 	atomic_store(&how->foreign, 1);
 	kill(pid, SIGHUP);
-	ok(comes(&how->images, 2, 3000), "one with another board takes over");
-	ok(comes(&how->alone, 2, 3000), "those before end");
+	ok(comes(&how->images, 2, 15000), "one with another board takes over");
+	ok(comes(&how->alone, 2, 15000), "those before end");
 	ok(!is_there(old), "the audit process too");
 	kill(pid, SIGTERM);
-	is_int(ended(pid, 3000), 0, "a stop ends it");
+	is_int(ended(pid, 15000), 0, "a stop ends it");
 	ok(!has_said("old process"), "and all went in peace");
 }
 
