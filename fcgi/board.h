@@ -19,7 +19,7 @@ struct process {
 	struct board           *board;
 	struct slot            *slot;		/* its own */
 	int                     row;		/* of board->proof[], for its slot */
-	int                     listen_fast;	/* the fast pool's listening socket */
+	int                     listen[POOL_LISTENERS];	/* the listening sockets */
 	const char             *audit_id;	/* segment_own()'s name of the audit log */
 };
 

@@ -22,6 +22,7 @@ static const struct setting {
 	const char *says;	/* one sentence, for --settings and the README */
 } settings[] = {
 	{ "ADDRESS_PER_MINUTE", COUNT, AT(address_per_minute), "6000", 1, 1000000000, "Look-ups of credentials in PostgreSQL a minute, per address and node." },
+	{ "ASK_TIMEOUT",     MILLIS, AT(ask_timeout_ms),      "120s", 1000, 600000, "How long a question to the user of a legacy client waits for its answer." },
 	{ "AUDIT_DIR",       TEXT,   AT(audit_dir),           NULL,   0, 0, "Folder of this node's audit log." },
 	{ "AUDIT_MAX",       BYTES,  AT(audit_bytes_max),     "1g",   1 << 20, INT64_MAX, "Size of the audit log at which calls that write are refused." },
 	{ "AUDIT_SEGMENT",   BYTES,  AT(audit_segment_bytes), "64m",  4096, INT64_MAX, "Size at which the audit log begins a new file." },
@@ -34,7 +35,10 @@ static const struct setting {
 	{ "FAST_WORKERS",    COUNT,  AT(fast_workers),        "8",    1, 200, "Worker processes of the fast pool." },
 	{ "HOSTS",           WORDS,  AT(hosts),               "localhost 127.0.0.1 [::1]", 0, 0, "Host names that requests may come for, without ports." },
 	{ "KEY_FILE",        TEXT,   AT(key_file),            NULL,   0, 0, "File of 32 random bytes or more; the same on all nodes." },
-	{ "LISTEN_FAST",     TEXT,   AT(listen_fast),         "/run/mcp-fpm/fast.sock", 0, 0, "Unix socket of the fast pool." },
+	{ "KEY_FILE_OLD",    TEXT,   AT(key_file_old),        NULL,   0, 0, "The key before: what it signed is still accepted." },
+	{ "LISTEN_FAST",     TEXT,   AT(listen[0]),           "/run/mcp-fpm/fast.sock", 0, 0, "Unix socket of the fast pool." },
+	{ "LISTEN_SLOW",     TEXT,   AT(listen[1]),           "/run/mcp-fpm/slow.sock", 0, 0, "Unix socket of the slow pool." },
+	{ "LISTEN_STREAM",   TEXT,   AT(listen[2]),           "/run/mcp-fpm/stream.sock", 0, 0, "Unix socket of the stream pool." },
 	{ "NODE",            TEXT,   AT(node),                NULL,   0, 0, "Name of this node in audit events; the host name if not given." },
 	{ "NODE_PER_MINUTE", COUNT,  AT(node_per_minute),     "600",  1, 1000000000, "Requests without a tool a minute, per credential and node." },
 	{ "ORIGINS",         WORDS,  AT(origins),             "",     0, 0, "Web origins (https://app.example.com) that may call, besides pages of MCP_HOSTS." },
@@ -45,8 +49,12 @@ static const struct setting {
 	{ "REQUEST_TIMEOUT", MILLIS, AT(request_timeout_ms),  "30s",  100, 3600000, "A worker that needs longer for one request ends itself." },
 	{ "SEAL_KEY",        TEXT,   AT(seal_key),            NULL,   0, 0, "File of 32 random bytes or more that secrets of tenants are sealed with; the same on all nodes." },
 	{ "SEAL_KEY_OLD",    TEXT,   AT(seal_key_old),        NULL,   0, 0, "The key before; it still opens until mcpctl secrets rekey is done." },
+	{ "SESSION_IDLE",    MILLIS, AT(session_idle_ms),     "1h",   1000, 86400000, "A legacy session that is not used for so long is over." },
+	{ "SLOW_WORKERS",    COUNT,  AT(slow_workers),        "4",    1, 100, "Worker processes of the slow pool." },
 	{ "SOCKET_GROUP",    TEXT,   AT(socket_group),        NULL,   0, 0, "Group that may connect to our sockets: the one nginx runs as." },
 	{ "SQL",             TEXT,   AT(sql),                 NULL,   0, 0, "Folder of the migrations; beside the first of MCP_TOOLS if not given." },
+	{ "STATE_TTL",       MILLIS, AT(state_ms),            "10m",  1000, 86400000, "How long a client may take to come back with what a call asked of it." },
+	{ "STREAM_WORKERS",  COUNT,  AT(stream_workers),      "2",    1, 16, "Worker processes of the stream pool." },
 	{ "TOOLS",           TEXT,   AT(tools),               "/usr/share/mcp-fpm/tools", 0, 0, "Folders that hold catalogs, divided by colons." },
 	{ "WORKER_REQUESTS", COUNT,  AT(worker_requests),     "100000", 0, INT64_MAX, "A worker retires after so many requests; 0: never." },
 };

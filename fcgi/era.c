@@ -6,10 +6,6 @@
 
 static const char *const legacy_versions[] = { ERA_NEWEST_LEGACY, "2025-06-18", ERA_BATCH_VERSION, "2024-11-05" };
 
-static const char *const log_levels[] = {
-	"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency",
-};
-
 bool
 era_is_legacy(const char *version)
 {
@@ -111,13 +107,7 @@ is_info(struct json_object *o)
 static bool
 is_level(struct json_object *o)
 {
-	const char *level = json_object_is_type(o, json_type_string) ? json_object_get_string(o) : "";
-	size_t i;
-
-	for (i = 0; i < LEN(log_levels); i++)
-		if (strcmp(log_levels[i], level) == 0)
-			return true;
-	return false;
+	return json_object_is_type(o, json_type_string) && client_level(json_object_get_string(o)) != LEVEL_NONE;
 }
 
 static int

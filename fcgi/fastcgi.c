@@ -212,7 +212,19 @@ write_answer(void *io, const void *bytes, size_t n)
 	return got < 0 ? -1 : 0;
 }
 
-static const struct wire wire = { read_body, write_answer };
+static int
+flush_answer(void *io)
+{
+	struct fastcgi *f = io;
+	int got;
+
+	waiting_on = f->fd;
+	got = FCGX_FFlush(f->io.out);
+	waiting_on = -1;
+	return got < 0 ? -1 : 0;
+}
+
+static const struct wire wire = { read_body, write_answer, flush_answer };
 
 /* --- the connection --------------------------------------------------------------------- */
 

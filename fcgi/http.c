@@ -5,6 +5,7 @@
 #include "era.h"
 #include "fail.h"
 #include "headers.h"
+#include "log.h"
 #include "mcp.h"
 #include "reply.h"
 #include "rpc.h"
@@ -130,13 +131,22 @@ step_parse(struct request *rq, const struct catalogs *catalogs)
 	return rq->todo ? 0 : -1;
 }
 
+/* A slow worker takes what is handed to it; nobody hands anything on. */
+static bool
+is_elsewhere(const struct request *rq)
+{
+	return rq->slot->pool == POOL_FAST && rq->place != POOL_FAST;
+}
+
 static int
 step_place(struct request *rq, const struct catalogs *catalogs)
 {
 	(void)catalogs;
 	if (atomic_load(&rq->board->proof[rq->slot->row][rq->catalog->number]) != PROOF_PASSED)
 		return fail(rq, FAIL_UNAVAILABLE, "This service is not ready: the isolation of its tenants is not proven yet.");
-	return rq->todo ? mcp_place(rq, rq->todo) : 0;
+	if (rq->todo && mcp_place(rq, rq->todo) != 0)
+		return -1;
+	return is_elsewhere(rq) ? -1 : 0;
 }
 
 static int
@@ -246,6 +256,16 @@ walk(struct request *rq, const struct catalogs *catalogs)
 	}
 }
 
+/* nginx repeats the request at the pool that is to have it.  Nothing was counted or recorded before that point. */
+static void
+hand_over(struct request *rq)
+{
+	audit_forget(rq);
+	reply_header(rq, "X-Accel-Redirect", rq->place == POOL_SLOW ? "@mcp_slow" : "@mcp_stream");
+	if (reply_send(rq) != 0)
+		log_say("nobody takes back a request for the %s pool", slot_pool_name(rq->place));
+}
+
 void
 http_serve(struct request *rq, const struct catalogs *catalogs)
 {
@@ -254,6 +274,10 @@ http_serve(struct request *rq, const struct catalogs *catalogs)
 	audit_begin(rq);
 	memcpy(rq->request_id, rq->slot->event.id, sizeof(rq->request_id));
 	walk(rq, catalogs);
+	if (!rq->failed && is_elsewhere(rq)) {
+		hand_over(rq);
+		return;
+	}
 	if (!rq->batch) {
 		settle_reply(rq);
 		audit_record(rq);

@@ -15,6 +15,7 @@
 #include "seal.h"
 #include "segment.h"
 #include "sockets.h"
+#include "stream.h"
 #include "warden.h"
 #include "worker.h"
 
@@ -156,11 +157,15 @@ open_sockets(struct boot *b)
 	const struct config *cfg = &b->cfg;
 	const struct reload_heritage *h = &b->heritage;
 
-	if (h->any)
-		b->own.listen_fast = sockets_keep(h->listen_fast, h->path, cfg->listen_fast, cfg->socket_group);
-	else
-		b->own.listen_fast = sockets_open("fast", cfg->listen_fast, cfg->socket_group);
-	b->process.listen_fast = b->own.listen_fast;
+	int i;
+
+	for (i = 0; i < POOL_LISTENERS; i++) {
+		if (h->any)
+			b->own.listen[i] = sockets_keep(h->listen[i], h->path[i], cfg->listen[i], cfg->socket_group);
+		else
+			b->own.listen[i] = sockets_open(slot_pool_name((enum pool)i), cfg->listen[i], cfg->socket_group);
+		b->process.listen[i] = b->own.listen[i];
+	}
 }
 
 /* One line: what --reload reports. */
@@ -171,7 +176,7 @@ say_what_runs(struct boot *b)
 	struct buf says;
 
 	buf_init(&says, &b->mem, 16384);
-	buf_fmt(&says, "mcp-fpm " MCP_VERSION ": %" PRId64 " workers", b->cfg.fast_workers);
+	buf_fmt(&says, "mcp-fpm " MCP_VERSION ": %" PRId64 " workers", b->cfg.fast_workers + b->cfg.slow_workers + b->cfg.stream_workers);
 	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++)
 		buf_fmt(&says, ", catalog %s with %zu tools", c->name, c->tools);
 	log_say("%s", says.at);
@@ -182,9 +187,11 @@ static void
 run_pools(struct boot *b)
 {
 	const struct crew_plan plan[] = {
-		{ POOL_FAST,   b->cfg.fast_workers,  false, worker_run },
-		{ POOL_WARDEN, 1,                    true,  warden_run },
-		{ POOL_AUDIT,  b->cfg.audit_workers, true,  consumer_run },
+		{ POOL_FAST,   b->cfg.fast_workers,   false, worker_run },
+		{ POOL_SLOW,   b->cfg.slow_workers,   false, worker_run },
+		{ POOL_STREAM, b->cfg.stream_workers, false, stream_run },
+		{ POOL_WARDEN, 1,                     true,  warden_run },
+		{ POOL_AUDIT,  b->cfg.audit_workers,  true,  consumer_run },
 	};
 	const struct pool_order order = {
 		.plan = plan, .n = LEN(plan), .old = b->heritage.old, .olds = b->heritage.olds, .reload = &reload_deeds,

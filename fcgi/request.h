@@ -9,10 +9,11 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "client.h"
 #include "config.h"
 #include "crypt.h"
-#include "json.h"
 #include "slot.h"
+#include "wire.h"
 
 struct cache;
 struct catalog;
@@ -27,7 +28,7 @@ struct tool;
 enum param {
 	PARAM_METHOD, PARAM_CONTENT_TYPE, PARAM_TYPE_HEADER, PARAM_CONTENT_LENGTH, PARAM_ADDR, PARAM_CATALOG, PARAM_HOST, PARAM_ORIGIN,
 	PARAM_ACCEPT, PARAM_AUTHORIZATION, PARAM_X_API_KEY, PARAM_API_KEY, PARAM_VERSION, PARAM_MCP_METHOD,
-	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_COUNT
+	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_LAST_EVENT, PARAM_TICKET, PARAM_COUNT
 };
 
 enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
@@ -41,14 +42,6 @@ struct tool_error {
 	int         status;	/* the HTTP status it corresponds to; 0: that of the failure */
 	const char *details;	/* JSON text; NULL: none */
 	const char *hint;	/* next step, a sentence; NULL: none */
-};
-
-/* How bytes come and go; the process layer provides it. */
-struct wire {
-	/* Up to n bytes of the body: how many came, 0 at its end, -1 on trouble. */
-	ssize_t (*read)(void *io, void *bytes, size_t n);
-	/* All n bytes of the answer, head first: 0, or -1 (the client is gone). */
-	int     (*write)(void *io, const void *bytes, size_t n);
 };
 
 /* What an answer is made of.  The body is written into `body`. */
@@ -71,6 +64,7 @@ struct request {
 	const struct wire      *wire;
 	void                   *io;
 	int                     client_fd;	/* closes when the client is gone; -1: cannot tell */
+	void                  (*grant)(int64_t ms);	/* the watchdog begins anew, with so much more time; NULL: there is none */
 	struct arena            mem;
 	const char             *param[PARAM_COUNT];	/* NULL: not sent */
 	uint32_t                twice;	/* bit per param: sent more than once */
@@ -87,6 +81,8 @@ struct request {
 	/* the message in hand; a batch has several, one after the other */
 	enum era                era;
 	const char             *version;	/* spoken revision, "" until known */
+	struct client           client;
+	const char             *session;	/* Mcp-Session-Id that was checked; NULL: none */
 	struct json_object     *message;
 	struct json_object     *id;		/* NULL: a notification, or unreadable */
 	const char             *method;
@@ -94,6 +90,8 @@ struct request {
 	const struct mcp_method *todo;		/* NULL: a notification or response, or not found yet */
 	const struct tool      *tool;
 	bool                    batch;	/* the messages of a batch were run and recorded */
+	bool                    streams;	/* the answer is an event stream, and its head is out */
+	enum pool               place;	/* the pool that is to have this request */
 	enum step               step;
 
 	/* trouble: see fail.h */

@@ -34,7 +34,7 @@ slot_number(const char *text)
 const char *
 slot_pool_name(enum pool pool)
 {
-	static const char *const name[POOL_COUNT] = { "fast", "audit", "warden" };
+	static const char *const name[POOL_COUNT] = { "fast", "slow", "stream", "audit", "warden" };
 
 	return name[pool];
 }

@@ -17,7 +17,10 @@
 #define PROOF_ROWS	4		/* generations of processes that may live at one time */
 #define BOARD_LAYOUT	128		/* the text by which a board is recognised */
 
-enum pool { POOL_FAST, POOL_AUDIT, POOL_WARDEN, POOL_COUNT };
+/* Those that requests come to stand first: each has a listening socket. */
+enum pool { POOL_FAST, POOL_SLOW, POOL_STREAM, POOL_AUDIT, POOL_WARDEN, POOL_COUNT };
+
+#define POOL_LISTENERS	(POOL_STREAM + 1)
 
 enum slot_state { SLOT_FREE, SLOT_IDLE, SLOT_BUSY };
 
