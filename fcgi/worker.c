@@ -211,6 +211,7 @@ take(struct worker *w, int fd)
 	struct slot *slot = w->self->slot;
 
 	slot_move(slot, SLOT_BUSY);
+	atomic_store(&slot->cancelled, 0);
 	w->rq.start_us = base_now_us();
 	arm(usual_ms);
 	serve(w, fd);
