@@ -16,8 +16,8 @@
 LAYERS   = ground request outside domain protocol process
 
 ground   = base log arena buf utf8 cidr json pattern schema crypt
-request  = config slot bucket client wire made request fail reply sse
-outside  = sockets db cache egress breaker web probe
+request  = config slot bucket client wire made trace mirror request fail reply sse
+outside  = sockets pgtype db cache egress breaker web probe
 domain   = tenant limit audit segment seal template adapt tool catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
 protocol = headers rpc era lists session mrtr ask call resource prompt complete task subscribe \
            mcp batch twin openapi docs oauth http

@@ -5,6 +5,7 @@
 #include "encode.h"
 #include "fail.h"
 #include "sqlstate.h"
+#include "sse.h"
 
 #define GRACE_MS	2000	/* behind a tool's own time limit, which PostgreSQL keeps unless it hangs */
 
@@ -183,11 +184,21 @@ next_claimed(void *ctx, int batch, struct db_batch *out)
 	}
 }
 
+/* While a statement runs: is the answer still wanted? */
+static int
+look_up(void *ctx)
+{
+	struct run *run = ctx;
+
+	return sse_keep_alive(run->rq);
+}
+
 static enum db_outcome
 attempt(struct run *run, struct db_error *error)
 {
 	struct request *rq = run->rq;
-	struct db_call call = { .mem = &rq->mem, .next = run->args->key ? next_claimed : next_plain, .ctx = run };
+	struct db_call call = { .mem = &rq->mem, .next = run->args->key ? next_claimed : next_plain, .ctx = run,
+		.tick = look_up };
 	enum db_outcome got;
 
 	run->writes = run->tool->writes == TOOL_WRITES || (run->tool->writes == TOOL_MAYBE && !rq->who->reads_only);
@@ -284,6 +295,8 @@ bind_sql(struct request *rq, const struct tool *tool, const struct bind_args *ar
 		return sqlstate_fail(rq, tool, &error);
 	if (got == DB_LEFT)
 		return fail(rq, FAIL_GONE, "the client left");
+	if (rq->failed == FAIL_GONE && got == DB_DONE)
+		fail_clear(rq);		/* the cancel came too late: what was done is answered */
 	if (got == DB_AWAY)
 		return run.unsure ? fail_unsure(&run, error.message) : fail_away(rq, error.message);
 	return finish(&run, out);

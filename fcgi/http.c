@@ -9,6 +9,7 @@
 #include "mcp.h"
 #include "reply.h"
 #include "rpc.h"
+#include "sse.h"
 
 #define BODY_ROOM	(4 << 20)	/* of an answer: the largest result twice (text and structure), and its envelope */
 #define RETRY_AFTER	"5"		/* seconds, with 503 */
@@ -144,7 +145,9 @@ step_place(struct request *rq, const struct catalogs *catalogs)
 	(void)catalogs;
 	if (atomic_load(&rq->board->proof[rq->slot->row][rq->catalog->number]) != PROOF_PASSED)
 		return fail(rq, FAIL_UNAVAILABLE, "This service is not ready: the isolation of its tenants is not proven yet.");
-	if (rq->todo && mcp_place(rq, rq->todo) != 0)
+	if (is_batch(rq))
+		batch_place(rq);
+	else if (rq->todo && mcp_place(rq, rq->todo) != 0)
 		return -1;
 	return is_elsewhere(rq) ? -1 : 0;
 }
@@ -238,6 +241,10 @@ settle_reply(struct request *rq)
 	rq->reply.type = "application/json";
 	if (!rq->failed)
 		return;
+	if (rq->failed == FAIL_GONE) {		/* who has cancelled gets no answer */
+		buf_cut(&rq->reply.body, 0);
+		return;
+	}
 	rq->reply.status = rq->era == ERA_MODERN ? row->modern : row->legacy;
 	if (rq->reply.body.len == 0)
 		rpc_failure(rq, 0);
@@ -266,6 +273,18 @@ hand_over(struct request *rq)
 		log_say("nobody takes back a request for the %s pool", slot_pool_name(rq->place));
 }
 
+/*
+ * A modern client that cancelled has left.  A legacy one may still be there and is owed the end of its
+ * HTTP request, though no response (MCP 2025-11-25, cancellation): a stream without one.
+ */
+static int
+send_answer(struct request *rq)
+{
+	if (rq->failed == FAIL_GONE && rq->era == ERA_MODERN)
+		return 0;
+	return rq->streams || rq->failed == FAIL_GONE ? sse_end(rq) : reply_send(rq);
+}
+
 void
 http_serve(struct request *rq, const struct catalogs *catalogs)
 {
@@ -282,7 +301,7 @@ http_serve(struct request *rq, const struct catalogs *catalogs)
 		settle_reply(rq);
 		audit_record(rq);
 	}
-	if (rq->failed != FAIL_GONE && reply_send(rq) != 0 && !rq->why)
+	if (send_answer(rq) != 0 && !rq->why)
 		rq->why = "the client left before the answer";
 	if (!rq->batch)
 		audit_log(rq);

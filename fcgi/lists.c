@@ -22,7 +22,7 @@ key_of(struct request *rq)
 	size_t i;
 
 	buf_init(&b, &rq->mem, 65536);
-	buf_fmt(&b, "%d %d %s\n", rq->catalog->number, who->reads_only, who->scopes);
+	buf_fmt(&b, "%d %d %d %s\n", rq->catalog->number, adapt_face_number(rq->version), who->reads_only, who->scopes);
 	for (i = 0; i < who->features.n; i++)
 		buf_fmt(&b, "%s ", who->features.at[i]);
 	return b.at;
@@ -46,7 +46,7 @@ make(struct request *rq, size_t first)
 			break;
 		}
 		buf_str(&b, shown++ ? "," : "");
-		buf_str(&b, c->tool[i].face);
+		buf_str(&b, c->tool[i].face[adapt_face_number(rq->version)]);
 		page.last = &c->tool[i];
 	}
 	page.items = b.at;

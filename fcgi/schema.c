@@ -152,7 +152,7 @@ static const struct keyword {
 	enum keyword_kind kind;
 	size_t            at;	/* for K_COUNT (int64_t) and K_NUMBER (double) */
 } keywords[] = {
-	{ "$schema", K_IGNORED, 0 }, { "title", K_IGNORED, 0 }, { "description", K_IGNORED, 0 }, { "default", K_IGNORED, 0 },
+	{ "$schema", K_IGNORED, 0 }, { "x-mcp-header", K_IGNORED, 0 }, { "title", K_IGNORED, 0 }, { "description", K_IGNORED, 0 }, { "default", K_IGNORED, 0 },
 	{ "examples", K_IGNORED, 0 }, { "format", K_IGNORED, 0 }, { "deprecated", K_IGNORED, 0 }, { "readOnly", K_IGNORED, 0 },
 	{ "type", K_TYPE, 0 }, { "properties", K_PROPERTIES, 0 }, { "required", K_REQUIRED, 0 },
 	{ "additionalProperties", K_CLOSED, 0 }, { "enum", K_ENUM, 0 }, { "const", K_CONST, 0 }, { "items", K_ITEMS, 0 },
