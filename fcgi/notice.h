@@ -2,7 +2,7 @@
  * notice: what a worker tells all stream workers, of every node.
  *
  * A message on the Redis channel NOTICE_CHANNEL, in one round trip.  Who hears it, and sends it on to
- * clients, is fanout.  Without Redis it is lost; the board says so (see `notice_lost_us`), and fanout
+ * clients, is fanout.  Without Redis it is lost; the board says so (struct news_loss), and fanout
  * makes up for it when Redis is back: whoever listens is then told of everything it subscribed to.
  *
  * Changes that PostgreSQL knows of (mcp.resource_changed, identities) need none of this.

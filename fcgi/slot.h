@@ -10,11 +10,13 @@
 
 #include "base.h"
 #include "crypt.h"
+#include "news.h"
 
 #define SLOTS_MAX	512		/* two generations, as a reload has them, of the most workers */
 #define BUCKETS		(1 << 16)	/* 1 MB; far more than tenants, credentials, tools in a minute */
 #define CATALOGS_MAX	64
 #define PROOF_ROWS	4		/* generations of processes that may live at one time */
+#define FACES		3		/* tools, prompts, resources */
 #define BOARD_LAYOUT	128		/* the text by which a board is recognised */
 
 /* Those that requests come to stand first: each has a listening socket. */
@@ -75,6 +77,11 @@ struct bucket {
 	_Atomic int64_t  full_us;	/* wall clock */
 };
 
+/* The lists of a generation: slot_number() of the catalog's name, or 0; lists_whole() of each. */
+struct face {
+	uint64_t catalog, list[FACES];
+};
+
 enum proof { PROOF_PENDING, PROOF_PASSED, PROOF_FAILED };
 
 struct board {
@@ -82,6 +89,9 @@ struct board {
 	_Atomic uint64_t identity_epoch;	/* raised when a credential, tenant or plan changed */
 	_Atomic int64_t  listening_us;		/* monotonic time at which LISTEN was last known to work */
 	_Atomic int      proof[PROOF_ROWS][CATALOGS_MAX];	/* enum proof; a generation numbers its catalogs itself */
+	struct face      face[PROOF_ROWS][CATALOGS_MAX];	/* by row and catalog number, as proof[] */
+	_Atomic int      newest;		/* row of the newest generation */
+	struct news_loss lost;			/* notices that Redis did not take */
 	_Atomic uint64_t segment;		/* audit segment to append to, from 1 */
 	_Atomic uint64_t audit_bytes;		/* of all segments, as last counted */
 	_Atomic int      audit_full;		/* the log cannot take more */
@@ -91,6 +101,7 @@ struct board {
 	int              slots;			/* of slot[] in use */
 	struct bucket    bucket[BUCKETS];
 	struct slot      slot[SLOTS_MAX];
+	struct news_ring news[PROOF_ROWS];	/* of each generation's warden */
 };
 
 /* The one place where a slot changes its state. */
