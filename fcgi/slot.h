@@ -16,7 +16,7 @@
 #define BUCKETS		(1 << 16)	/* 1 MB; far more than tenants, credentials, tools in a minute */
 #define CATALOGS_MAX	64
 #define PROOF_ROWS	4		/* generations of processes that may live at one time */
-#define FACES		3		/* tools, prompts, resources */
+#define FACE		4		/* numbers: of the catalog's name (0: none), its tools, prompts, resources */
 #define BOARD_LAYOUT	128		/* the text by which a board is recognised */
 
 /* Those that requests come to stand first: each has a listening socket. */
@@ -77,11 +77,6 @@ struct bucket {
 	_Atomic int64_t  full_us;	/* wall clock */
 };
 
-/* The lists of a generation: slot_number() of the catalog's name, or 0; lists_whole() of each. */
-struct face {
-	uint64_t catalog, list[FACES];
-};
-
 enum proof { PROOF_PENDING, PROOF_PASSED, PROOF_FAILED };
 
 struct board {
@@ -89,7 +84,7 @@ struct board {
 	_Atomic uint64_t identity_epoch;	/* raised when a credential, tenant or plan changed */
 	_Atomic int64_t  listening_us;		/* monotonic time at which LISTEN was last known to work */
 	_Atomic int      proof[PROOF_ROWS][CATALOGS_MAX];	/* enum proof; a generation numbers its catalogs itself */
-	struct face      face[PROOF_ROWS][CATALOGS_MAX];	/* by row and catalog number, as proof[] */
+	uint64_t         face[PROOF_ROWS][CATALOGS_MAX][FACE];	/* what lists a generation serves: lists_whole() */
 	_Atomic int      newest;		/* row of the newest generation */
 	struct news_loss lost;			/* notices that Redis did not take */
 	_Atomic uint64_t segment;		/* audit segment to append to, from 1 */
