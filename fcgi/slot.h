@@ -14,6 +14,7 @@
 #define SLOTS_MAX	512		/* two generations, as a reload has them, of the most workers */
 #define BUCKETS		(1 << 16)	/* 1 MB; far more than tenants, credentials, tools in a minute */
 #define CATALOGS_MAX	64
+#define SEATS		(1 << 16)	/* 1 MB; open streams of the node, two generations of them */
 #define PROOF_ROWS	4		/* generations of processes that may live at one time */
 #define BOARD_LAYOUT	128		/* the text by which a board is recognised */
 
@@ -64,6 +65,7 @@ struct slot {
 	_Atomic uint64_t segment;	/* audit segment being written to; 0: none */
 	int64_t          since_us;	/* of state, monotonic */
 	uint64_t         requests;	/* answered by this process */
+	_Atomic int      streams;	/* that are open here */
 	struct event     event;
 	struct event     flood;		/* 401s of one address that were too many for events of their own; count 0: none */
 	int64_t          flood_us;	/* monotonic: when flood is to be written */
@@ -73,6 +75,12 @@ struct slot {
 struct bucket {
 	_Atomic uint64_t key;		/* 0: free */
 	_Atomic int64_t  full_us;	/* wall clock */
+};
+
+/* Where somebody has a stream open; see seat.h. */
+struct seat {
+	_Atomic uint64_t who;		/* 0: free */
+	_Atomic int      slot;		/* of the process that holds the stream */
 };
 
 enum proof { PROOF_PENDING, PROOF_PASSED, PROOF_FAILED };
@@ -88,8 +96,10 @@ struct board {
 	_Atomic uint64_t audit_lost;		/* events of reads that could not be written */
 	_Atomic int      redis_away;		/* some worker works with node-local limits */
 	_Atomic uint64_t buckets_evicted;
+	_Atomic int      seats;			/* of seat[] in use */
 	int              slots;			/* of slot[] in use */
 	struct bucket    bucket[BUCKETS];
+	struct seat      seat[SEATS];
 	struct slot      slot[SLOTS_MAX];
 };
 
