@@ -54,6 +54,7 @@ static const struct setting {
 	{ "SOCKET_GROUP",    TEXT,   AT(socket_group),        NULL,   0, 0, "Group that may connect to our sockets: the one nginx runs as." },
 	{ "SQL",             TEXT,   AT(sql),                 NULL,   0, 0, "Folder of the migrations; beside the first of MCP_TOOLS if not given." },
 	{ "STATE_TTL",       MILLIS, AT(state_ms),            "10m",  1000, 86400000, "How long a client may take to come back with what a call asked of it." },
+	{ "STREAMS_MAX",     COUNT,  AT(streams_max),         "8192", 1, 100000, "Streams that one worker of the stream pool holds open." },
 	{ "STREAM_WORKERS",  COUNT,  AT(stream_workers),      "2",    1, 16, "Worker processes of the stream pool." },
 	{ "TOOLS",           TEXT,   AT(tools),               "/usr/share/mcp-fpm/tools", 0, 0, "Folders that hold catalogs, divided by colons." },
 	{ "WORKER_REQUESTS", COUNT,  AT(worker_requests),     "100000", 0, INT64_MAX, "A worker retires after so many requests; 0: never." },

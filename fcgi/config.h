@@ -26,6 +26,7 @@ struct config {
 	const char  *socket_group;	/* group that gets the socket; NULL: leave it */
 	int64_t      fast_workers, slow_workers, stream_workers;
 	int64_t      audit_workers;	/* 0: something else ships the log */
+	int64_t      streams_max;	/* that one stream worker holds open */
 	int64_t      worker_requests;	/* a worker retires after so many; 0: never */
 	int64_t      request_timeout_ms;	/* a slower fast worker ends itself; what a tool of the slow pool may take comes on top */
 	int64_t      ask_timeout_ms;	/* how long a question to a legacy client waits for its answer */
