@@ -73,7 +73,7 @@ function judge(all, least) {
 }
 
 for (const one of RUNS)
-	test(`${one.name}: no failure, no warning`, async () => judge(await checks_of(one), one.least));
+	test(`${one.name}: no failure, no warning`, async () => judge(await checks_of(one), one.least), { timeout_ms: SUITE_MS });
 
 test('three runs at once: no failure, no warning', async () => {
 	const all = await Promise.all([RUNS[0], RUNS[1], RUNS[0]].map(checks_of));
@@ -81,6 +81,6 @@ test('three runs at once: no failure, no warning', async () => {
 	judge(all[0], RUNS[0].least);
 	judge(all[1], RUNS[1].least);
 	judge(all[2], RUNS[0].least);
-});
+}, { timeout_ms: SUITE_MS });
 
 await run();
