@@ -3,10 +3,10 @@
  *
  * Connect, list, call a tool that tells its progress, read a resource, get a prompt, hear of a changed list,
  * answer a confirmation, disconnect.  Progress and changes come from the catalog of tests/conformance, the
- * rest from Planasonix.  There are several workers of every pool.
+ * rest from Planasonix.  There are several workers of every pool.  Over plain HTTP: TLS is what clients.test.mjs
+ * is about.
  */
 
-import './lib/trust.mjs';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,16 +32,16 @@ const bin = (name) => path.join(ROOT, 'tests/node_modules/.bin', name);
 let stack, db, trigger;
 
 const key_of = (catalog) => stack.say.catalogs[catalog].tenants.bench.keys.full;
-const url_of = (catalog, transport) => new URL(`${stack.say.base_url}/${catalog}/${transport === 'sse' ? 'sse' : 'mcp'}`);
+const url_of = (catalog, transport) => new URL(`${stack.say.http_url}/${catalog}/${transport === 'sse' ? 'sse' : 'mcp'}`);
 const headers_of = (catalog) => ({ headers: bearer(key_of(catalog)) });
 
 /* Programs that speak stdio on one side: [command, words, environment]. */
 const BRIDGES = {
 	'mcp-remote': (catalog, transport, era) => [process.execPath, [bin('mcp-remote'), url_of(catalog, transport).href,
 		'--transport', `${transport}-only`, '--protocol', era === 'legacy' ? 'legacy' : 'auto',
-		'--header', `Authorization: Bearer ${key_of(catalog)}`], { NODE_EXTRA_CA_CERTS: stack.ca_file }],
+		'--allow-http', '--header', `Authorization: Bearer ${key_of(catalog)}`], {}],
 	'mcp-stdio': (catalog, transport) => [path.join(ROOT, 'build/mcp-stdio'), [...(transport === 'sse' ? ['--transport', 'sse'] : []),
-		'--cacert', stack.ca_file, url_of(catalog, transport).href], { MCP_STDIO_KEY: key_of(catalog) }],
+		url_of(catalog, transport).href], { MCP_STDIO_KEY: key_of(catalog) }],
 };
 
 const stdio = ([command, args, env]) => ({ command, args, env: { PATH: process.env.PATH, HOME: home, ...env }, stderr: 'ignore' });
@@ -159,7 +159,7 @@ for (const era of ['legacy', 'auto', 'modern'])
 		const ask = async (...words) => {
 			const { status, out, err } = await sh(bin('node'), [bin('mcp-inspector'), '--cli', url_of('conformance').href, '--transport', 'http',
 				'--header', `Authorization: Bearer ${key_of('conformance')}`, '--protocol-era', era, '--format', 'json', '-q', ...words],
-				{ env: { NODE_EXTRA_CA_CERTS: stack.ca_file, HOME: home }, timeout_ms: 30_000 });
+				{ env: { HOME: home }, timeout_ms: 30_000 });
 
 			assert.equal(status, 0, `${words.join(' ')}: ${out}${err}`);
 			const value = JSON.parse(out);
