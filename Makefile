@@ -72,8 +72,8 @@ units     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/un
 all: $(programs) $(BUILD)/fcgi.a tools
 
 # The C tools of each catalog folder.  make tools TOOLS=/etc/mcp-fpm/tools does it for folders of one's own.
-TOOLS   ?= tools
-code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(TOOLS)/*/*.c))))
+TOOLS   ?= tools tests/conformance/tools
+code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(addsuffix /*/*.c,$(TOOLS))))))
 
 tools: $(code)
 
