@@ -112,7 +112,7 @@ batch_admit(struct request *rq)
 	}
 	limit_of_plan(rq, &limit[1], calls);
 	limit_of_credential(rq, &limit[0], calls);
-	if (calls > 0 && limit_take(rq, rq->who->own_per_minute ? limit : limit + 1, rq->who->own_per_minute ? n : n - 1) != 0)
+	if (calls > 0 && limit_take(rq, rq->who->own_per_minute ? limit : limit + 1, rq->who->own_per_minute ? n : n - 1, NULL) != 0)
 		return -1;
 	rq->slot->event.count = 1;
 	return calls > 0 ? limit_fly(rq) : 0;

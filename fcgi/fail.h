@@ -29,6 +29,8 @@ enum fail {
 	FAIL_HEADERS,
 	FAIL_VERSION,		/* modern claim of a version we do not speak */
 	FAIL_LEGACY_VERSION,	/* header names a version we do not speak */
+	FAIL_SESSION_MISSING,	/* Mcp-Session-Id is not there */
+	FAIL_SESSION,		/* unknown, expired, ended, or of somebody else: one answer for all of it */
 	FAIL_METHOD,
 	FAIL_PARAMS,
 	FAIL_SCOPE,		/* a tool that this credential may not call */
