@@ -8,6 +8,7 @@ static const struct fail_row rows[FAIL_COUNT] = {
 	[FAIL_AMBIGUOUS]      = { -32600, 400, 400, OUTCOME_BAD_REQUEST,  "Two different credentials" },
 	[FAIL_CREDENTIAL]     = {    401, 401, 401, OUTCOME_DENIED,       "Unauthorized" },
 	[FAIL_REFUSED]        = {    403, 403, 403, OUTCOME_DENIED,       "Forbidden" },
+	[FAIL_ADDRESS]        = {    404, 404, 404, OUTCOME_BAD_REQUEST,  "There is nothing at this address" },
 	[FAIL_HTTP_METHOD]    = { -32600, 405, 405, OUTCOME_BAD_REQUEST,  "Method not allowed" },
 	[FAIL_MEDIA]          = { -32600, 415, 415, OUTCOME_BAD_REQUEST,  "Content-Type must be application/json" },
 	[FAIL_ACCEPT]         = { -32000, 406, 406, OUTCOME_BAD_REQUEST,  "Not acceptable" },

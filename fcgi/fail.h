@@ -17,6 +17,7 @@ enum fail {
 	FAIL_AMBIGUOUS,		/* two different credentials */
 	FAIL_CREDENTIAL,	/* missing or refused: one answer for all reasons */
 	FAIL_REFUSED,		/* known, but suspended, without plan or feature, from a foreign address */
+	FAIL_ADDRESS,		/* nothing is offered to this caller there */
 	FAIL_HTTP_METHOD,
 	FAIL_MEDIA,
 	FAIL_ACCEPT,

@@ -7,15 +7,17 @@
 #include "session.h"
 #include "cache.h"
 #include "catalog.h"
-#include "era.h"
 #include "fail.h"
 #include "headers.h"
 #include "reply.h"
-#include "rpc.h"
 
 #define ID_BYTES	32	/* 256 bits: nobody guesses one */
 #define ID_CHARS	43	/* of them in base64url */
 #define SESSIONS_MAX	100	/* of one principal */
+
+/* The kinds: named by Mcp-Session-Id, or by the address that the 2024-11-05 transport posts to. */
+#define SESSION_HTTP	"http"
+#define SESSION_SSE	"sse"
 
 /*
  * KEYS: session, list.  ARGV: id, owner, kind, version, bits, level, idle_ms, most of one principal.
@@ -52,16 +54,16 @@ static struct cache_script end_script = { .text =
 	"return { 1 }"
 };
 
-/* KEYS: session, set of URIs.  ARGV: URI, most, idle_ms.  0: there are too many. */
+/* KEYS: set of URIs, session.  ARGV: URI, most, idle_ms.  0: there are too many. */
 static struct cache_script subscribe_script = { .text =
-	"if redis.call('EXISTS', KEYS[1]) == 0 then return { 1 } end "
-	"if redis.call('SISMEMBER', KEYS[2], ARGV[1]) == 0 and redis.call('SCARD', KEYS[2]) >= tonumber(ARGV[2]) then return { 0 } end "
-	"redis.call('SADD', KEYS[2], ARGV[1]) "
-	"redis.call('PEXPIRE', KEYS[2], ARGV[3]) "
+	"if redis.call('EXISTS', KEYS[2]) == 0 then return { 1 } end "
+	"if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 and redis.call('SCARD', KEYS[1]) >= tonumber(ARGV[2]) then return { 0 } end "
+	"redis.call('SADD', KEYS[1], ARGV[1]) "
+	"redis.call('PEXPIRE', KEYS[1], ARGV[3]) "
 	"return { 1 }"
 };
 
-/* KEYS: set of URIs.  ARGV: URI. */
+/* KEYS: set of URIs, session.  ARGV: URI. */
 static struct cache_script unsubscribe_script = { .text =
 	"redis.call('SREM', KEYS[1], ARGV[1]) "
 	"return { 1 }"
@@ -84,10 +86,11 @@ owner(struct request *rq)
 	return arena_fmt(&rq->mem, "%s/%s/%s", rq->catalog->name, rq->who->tenant, principal(rq));
 }
 
-static const char *
-kind(const struct request *rq)
+/* Was this posted to the endpoint of the 2024-11-05 transport? */
+static bool
+is_sse(const struct request *rq)
 {
-	return rq->param[PARAM_ENDPOINT] && strcmp(rq->param[PARAM_ENDPOINT], "messages") == 0 ? SESSION_SSE : SESSION_HTTP;
+	return rq->param[PARAM_ENDPOINT] && strcmp(rq->param[PARAM_ENDPOINT], "messages") == 0;
 }
 
 static const char *
@@ -168,15 +171,22 @@ session_begin(struct request *rq)
 		reply_header(rq, "Mcp-Session-Id", rq->session);
 }
 
+/* What is posted there is answered on a stream that only Redis leads to. */
+static int
+no_stream(struct request *rq)
+{
+	fail(rq, FAIL_UNAVAILABLE, "This transport cannot be served at the moment. Try again in a few seconds.");
+	rq->why = "Redis is away: the transport of 2024-11-05 needs it";
+	return -1;
+}
+
 const char *
 session_begin_sse(struct request *rq)
 {
 	const char *id = mint(rq, SESSION_SSE);
 
-	if (!id) {
-		fail(rq, FAIL_UNAVAILABLE, "This transport cannot be served at the moment. Try again in a few seconds.");
-		rq->why = "Redis is away: no session for a stream of 2024-11-05";
-	}
+	if (!id)
+		no_stream(rq);
 	return id;
 }
 
@@ -203,8 +213,10 @@ session_wanted(struct request *rq, struct limit_session **s)
 	const char *id = headers_trimmed(rq, PARAM_SESSION);
 
 	*s = NULL;
-	if (rq->era == ERA_MODERN || (!id && is_initialize(rq)))
+	if (rq->era == ERA_MODERN || rq->session || (!id && is_initialize(rq)))
 		return 0;
+	if (!id && is_sse(rq))
+		return fail(rq, FAIL_SESSION_MISSING, "Bad Request: sessionId is required in the query");
 	if (!id && !redis_answers(rq))	/* clients that came meanwhile could be given none */
 		return 0;
 	if (!id)
@@ -212,7 +224,7 @@ session_wanted(struct request *rq, struct limit_session **s)
 	if (!is_ours(id))
 		return fail(rq, FAIL_SESSION, "Session not found");
 	*s = arena_take(&rq->mem, sizeof(**s));
-	**s = (struct limit_session){ .key = key_of(rq, id), .list = list_of(rq), .id = id, .owner = owner(rq), .kind = kind(rq),
+	**s = (struct limit_session){ .key = key_of(rq, id), .list = list_of(rq), .id = id, .owner = owner(rq), .kind = is_sse(rq) ? SESSION_SSE : SESSION_HTTP,
 	    .idle_ms = rq->cfg->session_idle_ms };
 	return 0;
 }
@@ -222,6 +234,8 @@ session_found(struct request *rq, const struct limit_session *s)
 {
 	if (!s)
 		return 0;
+	if (s->seen == LIMIT_NOT_SEEN && is_sse(rq))
+		return no_stream(rq);
 	rq->session = s->id;
 	if (s->seen == LIMIT_NOT_SEEN)
 		return 0;
@@ -276,70 +290,34 @@ session_end(struct request *rq)
 		rq->why = "Redis is away: the session ends when it is idle";
 }
 
-static int
-done(struct request *rq)
+void
+session_level(struct request *rq, enum level level)
 {
-	rpc_result_begin(rq);
-	rpc_result_end(rq);
-	return 0;
-}
+	int64_t done;
 
-int
-session_run_level(struct request *rq)
-{
-	const char *name = json_get_str(rq->params, "level");
-	enum level level = name ? client_level(name) : LEVEL_NONE;
-	int64_t set;
-
-	if (level == LEVEL_NONE)
-		return fail(rq, FAIL_PARAMS, "Invalid params: level must be one of debug, info, notice, warning, error, critical, alert, emergency.");
-	if (rq->session && run(rq, &set_script, 1, 3, (const char *[]){ key_of(rq, rq->session), "level", number(rq, level) }, &set) != 0)
+	if (rq->session &&
+	    run(rq, &set_script, 1, 3, (const char *[]){ key_of(rq, rq->session), "level", number(rq, level) }, &done) != 0)
 		rq->why = "Redis is away: the level is not kept";
-	return done(rq);
 }
 
 static int
-subscribed_uri(struct request *rq, const char **uri)
+subscribe(struct request *rq, const char *uri, bool on, int64_t *fits)
 {
-	*uri = json_get_str(rq->params, "uri");
-	if (!*uri)
-		return fail(rq, FAIL_PARAMS, "Invalid params: uri must be a string.");
-	return 0;
-}
+	const char *const argv[] = { uris_of(rq, rq->session), key_of(rq, rq->session), uri, number(rq, SESSION_URIS_MAX),
+		number(rq, rq->cfg->session_idle_ms) };
 
-static int
-away(struct request *rq)
-{
-	fail(rq, FAIL_UNAVAILABLE, "Subscriptions cannot be changed at the moment. Try again in a few seconds.");
-	rq->why = "Redis is away: no subscription is kept";
-	return -1;
+	return run(rq, on ? &subscribe_script : &unsubscribe_script, 2, on ? 5 : 3, argv, fits);
 }
 
 int
-session_run_subscribe(struct request *rq)
+session_subscribe(struct request *rq, const char *uri, bool on)
 {
 	int64_t fits;
-	const char *uri;
 
-	if (subscribed_uri(rq, &uri) != 0)
+	if (!rq->session || subscribe(rq, uri, on, &fits) != 0) {
+		fail(rq, FAIL_UNAVAILABLE, "Subscriptions cannot be changed at the moment. Try again in a few seconds.");
+		rq->why = "Redis is away: no subscription is kept";
 		return -1;
-	if (!rq->session || run(rq, &subscribe_script, 2, 5, (const char *[]){ key_of(rq, rq->session), uris_of(rq, rq->session), uri,
-	    number(rq, SESSION_URIS_MAX), number(rq, rq->cfg->session_idle_ms) }, &fits) != 0)
-		return away(rq);
-	if (!fits)
-		return fail(rq, FAIL_PARAMS, "A session subscribes to at most %d resources.", SESSION_URIS_MAX);
-	return done(rq);
-}
-
-int
-session_run_unsubscribe(struct request *rq)
-{
-	int64_t gone;
-	const char *uri;
-
-	if (subscribed_uri(rq, &uri) != 0)
-		return -1;
-	if (!rq->session || run(rq, &unsubscribe_script, 1, 2, (const char *[]){ uris_of(rq, rq->session), uri }, &gone) != 0)
-		return away(rq);
-	return done(rq);
+	}
+	return fits ? 0 : fail(rq, FAIL_PARAMS, "A session subscribes to at most %d resources.", SESSION_URIS_MAX);
 }

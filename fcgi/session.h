@@ -16,10 +16,6 @@
 #include "limit.h"
 #include "request.h"
 
-/* The kinds: named by Mcp-Session-Id, or by the endpoint of the 2024-11-05 transport. */
-#define SESSION_HTTP	"http"
-#define SESSION_SSE	"sse"
-
 #define SESSION_URIS_MAX 100
 
 /*
@@ -49,9 +45,10 @@ int session_first(struct request *rq);
 /* Ends rq->session: DELETE. */
 void session_end(struct request *rq);
 
-/* The methods logging/setLevel, resources/subscribe, resources/unsubscribe. */
-int session_run_level(struct request *rq);
-int session_run_subscribe(struct request *rq);
-int session_run_unsubscribe(struct request *rq);
+/* Keeps the level. */
+void session_level(struct request *rq, enum level level);
+
+/* Subscribes rq->session to the URI, or not any more.  -1 with FAIL_UNAVAILABLE, FAIL_PARAMS: too many. */
+int session_subscribe(struct request *rq, const char *uri, bool on) must_use;
 
 #endif
