@@ -179,6 +179,9 @@ admit_call(struct request *rq)
 
 	if (session_wanted(rq, &session) != 0)
 		return -1;
+	limit_of_node(rq, &limit[0], 1);
+	if (session && limit_take_here(rq, limit, 1) != 0)	/* an unknown session takes nothing else */
+		return -1;
 	limit_of_plan(rq, &limit[n++], 1);
 	if (rq->who->own_per_minute > 0)
 		limit_of_credential(rq, &limit[n++], 1);
