@@ -19,7 +19,6 @@ struct question {
 	const char         *method;
 	enum question_kind  kind;
 	struct json_object *params;	/* an object, in rq's memory; NULL: none */
-	struct schema      *form;	/* what content must fit; of QUESTION_FORM */
 };
 
 /*
@@ -38,7 +37,7 @@ bool question_possible(const struct request *rq, const char *method);
 void question_needs(const struct question *q, struct json_object *capabilities);
 
 /* Is this an answer to it?  A declined or cancelled elicitation is one. */
-bool question_answered(struct request *rq, const struct question *q, struct json_object *answer);
+bool question_answered(const struct question *q, struct json_object *answer);
 
 /*
  * The handler cannot go on: a sentence as a tool's error, or for what is no tool as an internal

@@ -17,13 +17,14 @@
 struct state {
 	char                nonce[STATE_NONCE];	/* of this state alone; "": there was none */
 	int64_t             round;		/* how often the client was asked so far */
+	int64_t             until_ms;		/* wall clock */
 	struct json_object *answers;		/* of earlier rounds, by key; an object */
 };
 
-/* Seals *s with a nonce and an end of its own.  NULL: it would be larger than STATE_MAX. */
+/* Seals round and answers with a nonce and an end of their own.  NULL: it would be larger than STATE_MAX. */
 char *state_seal(struct request *rq, const struct state *s);
 
-/* Opens what a client sent.  0, or -1 with FAIL_PARAMS: altered, expired, or of another request. */
+/* Opens what a client sent.  0, or -1 with FAIL_PARAMS: altered, expired, or another request's. */
 int state_open(struct request *rq, const char *text, struct state *out) must_use;
 
 /*

@@ -58,6 +58,8 @@ struct tool {
 	struct words          scope;		/* a credential needs one of them; a {NAME} in it is that argument's value */
 	const char           *feature;		/* the tenant needs it; NULL: none */
 	enum tool_writes      writes;
+	bool                  idempotent;	/* its annotations say so: a call that is repeated changes nothing more */
+	unsigned              asks;		/* bit per row of tool_asks[]: what it may ask a client */
 	const char           *confirm;		/* sentence the user is asked with, with {argument}s; NULL: none */
 	const char           *idempotency;	/* argument that holds the caller's key; NULL: none */
 	struct tool_arg       arg[TOOL_ARGS_MAX];
