@@ -16,11 +16,11 @@
 LAYERS   = ground request outside domain protocol process
 
 ground   = base log arena buf utf8 cidr json pattern schema crypt
-request  = config slot bucket client wire request fail reply sse
+request  = config slot bucket client wire made request fail reply sse
 outside  = sockets db cache egress breaker web probe
-domain   = tenant limit audit segment seal template tool catalog cursor bind arguments encode sqlstate bind_sql \
-           form question state ask mrtr confirm toolkit toolkit_ask bind_http bind_c fit proof
-protocol = headers rpc era adapt lists session call resource prompt complete task subscribe \
+domain   = tenant limit audit segment seal template adapt tool catalog cursor bind arguments encode sqlstate \
+           form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit proof
+protocol = headers rpc era lists session call resource prompt complete task subscribe \
            mcp batch twin openapi docs oauth http
 process  = fastcgi board worker fanout stream usage consumer warden archive chain metrics slowlog status crew \
            pool reload main

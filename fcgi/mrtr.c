@@ -10,7 +10,7 @@ struct round {
 	struct state        state;	/* as the client brought it; nonce "": it brought none */
 	struct json_object *responses;	/* what it answered to the last round, by key; an object */
 	struct json_object *used;	/* answers that the handler has seen, by key: they go into the next state */
-	struct question     open[MRTR_QUESTIONS_MAX];	/* to be asked */
+	struct question     open[QUESTIONS_MAX];	/* to be asked */
 	int                 opens;
 	const char         *sealed;	/* requestState of the result */
 	bool                again;	/* the handler is to be run again */
@@ -112,8 +112,8 @@ mrtr_ask(struct request *rq, const char *key, const char *method, struct json_ob
 	}
 	if (is_open(r, key))
 		return NULL;
-	if (r->opens == MRTR_QUESTIONS_MAX)
-		fail(rq, FAIL_INTERNAL, "more than %d questions in one round", MRTR_QUESTIONS_MAX);
+	if (r->opens == QUESTIONS_MAX)
+		fail(rq, FAIL_INTERNAL, "more than %d questions in one round", QUESTIONS_MAX);
 	else
 		r->open[r->opens++] = q;
 	return NULL;
@@ -165,7 +165,7 @@ wait_modern(struct request *rq, struct round *r)
 static int
 wait_legacy(struct request *rq, struct round *r)
 {
-	struct json_object *answer[MRTR_QUESTIONS_MAX];
+	struct json_object *answer[QUESTIONS_MAX];
 	int i;
 
 	if (ask_client(rq, r->open, r->opens, answer) != 0)

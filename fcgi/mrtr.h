@@ -11,8 +11,7 @@
 
 #include "request.h"
 
-#define MRTR_ROUNDS_MAX		8
-#define MRTR_QUESTIONS_MAX	16	/* in one round */
+#define MRTR_ROUNDS_MAX	8
 
 /*
  * First of all in tools/call, prompts/get, resources/read; rq->tool is known.  Reads inputResponses

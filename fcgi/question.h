@@ -10,7 +10,8 @@
 
 #include "request.h"
 
-#define QUESTION_KEY_MAX 64	/* characters of [A-Za-z0-9_.-] */
+#define QUESTIONS_MAX		16	/* in one round */
+#define QUESTION_KEY_MAX	64	/* characters of [A-Za-z0-9_.-] */
 
 enum question_kind { QUESTION_FORM, QUESTION_URL, QUESTION_SAMPLING, QUESTION_ROOTS };
 

@@ -12,6 +12,7 @@
 #include "client.h"
 #include "config.h"
 #include "crypt.h"
+#include "made.h"
 #include "slot.h"
 #include "wire.h"
 
@@ -37,20 +38,15 @@ enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
 /* The steps of DESIGN 4, for logs and for who looks at the board. */
 enum step { STEP_GATE, STEP_IDENTIFY, STEP_READ, STEP_PARSE, STEP_PLACE, STEP_ADMIT, STEP_RUN, STEP_COUNT };
 
-/* What a catalog whose errors are objects says besides the sentence. */
-struct tool_error {
-	const char *word;	/* "NOT_FOUND"; NULL: that of the failure */
-	int         status;	/* the HTTP status it corresponds to; 0: that of the failure */
-	const char *details;	/* JSON text; NULL: none */
-	const char *hint;	/* next step, a sentence; NULL: none */
-};
-
 /* What an answer is made of.  The body is written into `body`. */
 struct reply {
 	int         status;	/* HTTP */
 	const char *type;	/* Content-Type; NULL: no body */
 	struct buf  head;	/* further header lines, each ending in CR LF */
 	struct buf  body;
+	uint64_t    streamed;	/* bytes of the messages that went ahead */
+	int64_t     sent_us;	/* monotonic: when the last of them did */
+	bool        unheard;	/* the client is gone: nothing is sent any more */
 };
 
 struct request {
@@ -103,7 +99,7 @@ struct request {
 	const char             *why;	/* sentence for the log; NULL: as says */
 	const char             *data;	/* JSON text of the error's data; NULL: none */
 	struct tool_error       tool_error;	/* more of a failure that a tool refuses with */
-	struct json_object     *made;		/* what a tool written in C has made; NULL: nothing yet */
+	struct made             made;		/* by a tool or prompt written in C */
 	struct reply            reply;
 	char                    request_id[CRYPT_UUID];	/* X-Request-Id: the id of the first event */
 };

@@ -104,6 +104,7 @@ fill(struct entry *e, struct json_object *o)
 	who->roles = joined(&e->mem, &roles);
 	who->scopes = joined(&e->mem, &who->scope);
 	who->reads_only = strcmp(text_of(o, "mode"), "full") != 0;
+	who->confirm_required = strcmp(text_of(o, "confirm"), "required") == 0;
 	who->generation = arena_fmt(&e->mem, "%" PRId64, json_get_int(o, "generation", -1));
 	who->number = slot_number(who->tenant);
 	who->credential_number = slot_number(who->credential);
