@@ -19,9 +19,10 @@ ground   = base log arena buf utf8 cidr json pattern schema crypt
 request  = config news event slot bucket seat client wire made request fail reply sse
 outside  = sockets db db_async cache feed egress breaker web probe
 domain   = tenant limit audit segment seal template adapt tool catalog notice cursor bind arguments encode \
-           sqlstate bind_sql toolkit bind_http bind_c fit proof
-protocol = headers rpc era lists session mrtr ask call resource prompt complete legacy task ticket subscribe \
-           mcp batch transport twin openapi docs oauth http
+           sqlstate form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit \
+           proof
+protocol = headers rpc era lists session call resource prompt complete legacy task ticket subscribe mcp batch \
+           transport twin openapi docs oauth http
 process  = fastcgi_head fastcgi board worker fanout outlet intake streams stream_open stream usage consumer \
            warden archive chain metrics slowlog status crew pool reload main
 

@@ -1,6 +1,7 @@
 /* bind_c: the one file that loads code. */
 #include "bind_c.h"
 #include "fail.h"
+#include "mrtr.h"
 #include "toolkit.h"
 
 static int
@@ -83,8 +84,13 @@ bind_c_load(struct arena *mem, struct catalogs *all, const char **why)
 int
 bind_c(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out)
 {
-	rq->made.result = NULL;
-	if (tool->function(rq, args->object) != 0)
+	int ended;
+
+	do {	/* anew, when what it asked for was answered */
+		rq->made.result = NULL;
+		ended = tool->function(rq, args->object);
+	} while (ended == 0 && mrtr_again(rq));
+	if (ended != 0 || rq->failed)
 		return rq->failed ? -1 : fail(rq, FAIL_INTERNAL, "%s: failed without a reason", tool->name);
 	if (!json_object_is_type(rq->made.result, json_type_object))
 		return fail(rq, FAIL_INTERNAL, "%s: ended without a result that is an object", tool->name);

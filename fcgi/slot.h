@@ -41,6 +41,7 @@ struct slot {
 	int              row;		/* of the board's proof[]: its generation's */
 	_Atomic int      state;		/* enum slot_state */
 	_Atomic uint64_t calling;	/* slot_number() of the tenant whose tool runs here; 0: none */
+	_Atomic int      asking;	/* waits for a person to answer */
 	_Atomic int      stage;		/* enum event_stage */
 	_Atomic int      cancelled;	/* the client wants no answer to the request in hand: whoever sets it sends SIGUSR1 */
 	_Atomic uint64_t in_hand;	/* which request of which session that is, as legacy.c names it; 0: none that can be cancelled */
@@ -94,6 +95,9 @@ void slot_move(struct slot *s, enum slot_state to);
 
 /* How many busy slots of the pool run a tool of this tenant. */
 int slot_calling(const struct board *b, enum pool pool, uint64_t tenant);
+
+/* How many slots wait for a person. */
+int slot_asking(const struct board *b);
 
 /* A text as a number for slots and buckets: a hash, never 0. */
 uint64_t slot_number(const char *text);
