@@ -15,7 +15,8 @@
 
 LAYERS   = ground request outside domain protocol process
 
-ground   = base log arena buf utf8 cidr json pattern schema crypt
+ground   = base log arena buf utf8 cidr json pattern metaschema schema_uri schema_value schema_node schema_words \
+           schema_refs schema_load schema_says schema_seen schema_forms schema_check schema crypt
 request  = config slot bucket request fail reply sse
 outside  = sockets db cache egress breaker web probe
 domain   = tenant limit audit segment seal template tool catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
