@@ -12,7 +12,7 @@ test_match(void)
 		bool        want;
 	} rows[] = {
 		{ "^a+$", "aaa", true }, { "^a+$", "aab", false }, { "b", "abc", true }, { "^$", "", true }, { "", "x", true },
-		{ "^.$", "\xc3\xa9", true }, { "^.$", "\xf0\x9f\x98\x80", true }, { "^\\w+$", "na\xc3\xafve", true },
+		{ "^.$", "\xc3\xa9", true }, { "^.$", "\xf0\x9f\x98\x80", true }, { "^\\w+$", "na\xc3\xafve", false },
 		{ "^\\d{4}$", "2026", true }, { "^\\d{4}$", "20266", false }, { "(?i)^A$", "a", true }, { "^[^/]+$", "a/b", false },
 		{ "^\\p{Lu}$", "\xc3\x84", true },
 	};
