@@ -46,7 +46,7 @@ check_number(struct schema_work *w, const struct schema_numbers *s, struct json_
 
 /* Gives up where it cannot be found out: under a `not`, "no match" would let everything through. */
 static bool
-matches(struct schema_work *w, const struct pattern *p, const char *text, size_t len)
+matches(struct schema_work *w, const struct pattern *p, const char *text, size_t len, const struct schema_place *at)
 {
 	enum pattern_verdict got;
 
@@ -56,7 +56,8 @@ matches(struct schema_work *w, const struct pattern *p, const char *text, size_t
 		return false;
 	got = pattern_try(p, text, len, w->until_us);
 	if (got == PATTERN_UNKNOWN || base_now_us() > w->until_us)
-		return schema_forms_give_up(w, "hold a text for which a pattern of the schema could not be checked with reasonable effort");
+		return schema_forms_give_up(w, arena_fmt(w->mem, "whether %s matches its pattern could not be found out with reasonable "
+		    "effort; send a shorter or simpler text", schema_says_place(w->mem, at)));
 	return got == PATTERN_MATCHES;
 }
 
@@ -88,7 +89,7 @@ check_text(struct schema_work *w, const struct schema_texts *s, struct json_obje
 		schema_says_add(&w->says, at, "must have at most %" PRId64 " characters", s->most);
 		return false;
 	}
-	if (!s->pattern || matches(w, s->pattern, text, len))
+	if (!s->pattern || matches(w, s->pattern, text, len, at))
 		return fits;
 	schema_says_add(&w->says, at, "must match the pattern %.100s", s->pattern_text);
 	return false;
@@ -285,7 +286,7 @@ check_member(struct schema_work *w, const struct schema_objects *s, const char *
 
 	*known = p;
 	for (i = 0; i < s->patterns.n; i++)
-		if (matches(w, s->patterns.named[i].pattern, name, strlen(name))) {
+		if (matches(w, s->patterns.named[i].pattern, name, strlen(name), &here)) {
 			*known = true;
 			fits &= check_node(w, s->patterns.named[i].node, v, &here, NULL);
 		}
@@ -458,7 +459,7 @@ check_node(struct schema_work *w, const struct schema_node *n, struct json_objec
 	if (!schema_forms_spend(w, 1))
 		return false;
 	if (w->depth >= DEPTH_MAX)
-		return schema_forms_give_up(w, "have more levels than can be checked");
+		return schema_forms_give_up(w, "the arguments have more levels than can be checked");
 	if (!outer || outer->in != n->in)
 		w->scope = &scope;
 	w->depth++;
@@ -480,7 +481,7 @@ schema_check_value(const struct schema_node *root, struct json_object *value, st
 	if (w.gave_up) {
 		/* What was said so far may be what a branch said that was cut short. */
 		buf_cut(says, before);
-		buf_fmt(says, "the arguments %s", w.gave_up);
+		buf_str(says, w.gave_up);
 	} else if (w.says.n > COMPLAINTS_MAX) {
 		buf_fmt(says, "; and more");
 	}

@@ -20,7 +20,9 @@ bool
 schema_forms_spend(struct schema_work *w, int64_t steps)
 {
 	w->left -= steps;
-	return w->left >= 0 && !w->gave_up ? true : schema_forms_give_up(w, "take more work to check than is allowed; send fewer or smaller values");
+	if (w->left < 0)
+		return schema_forms_give_up(w, "the arguments take more work to check than is allowed; send fewer or smaller values");
+	return !w->gave_up;
 }
 
 bool

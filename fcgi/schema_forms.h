@@ -35,7 +35,7 @@ struct schema_work {
 /* Takes steps off; false: there are none left, and the check is given up. */
 bool schema_forms_spend(struct schema_work *w, int64_t steps) must_use;
 
-/* Gives up; returns false. */
+/* Gives up; returns false.  why is a sentence that stays. */
 bool schema_forms_give_up(struct schema_work *w, const char *why);
 
 /* Has it been said what can be said?  When nobody listens, one thing that does not fit is enough. */

@@ -34,16 +34,21 @@ put_place(struct buf *b, const struct schema_place *at)
 		buf_fmt(b, "%s%.*s", b->len ? "." : "", whole(at->name, NAME_MAX_SAID), at->name);
 }
 
-static void
-put(struct schema_says *s, const struct schema_place *at, const char *text)
+const char *
+schema_says_place(struct arena *mem, const struct schema_place *at)
 {
 	struct buf place;
 
-	if (s->n++ >= s->most)
-		return;
-	buf_init(&place, s->mem, PLACE_MAX);
+	buf_init(&place, mem, PLACE_MAX);
 	put_place(&place, at);
-	buf_fmt(s->out, "%s%s %.*s", s->n > 1 ? s->joint : "", place.len ? place.at : "the arguments", whole(text, TEXT_MAX), text);
+	return place.len ? place.at : "the arguments";
+}
+
+static void
+put(struct schema_says *s, const struct schema_place *at, const char *text)
+{
+	if (s->n++ < s->most)
+		buf_fmt(s->out, "%s%s %.*s", s->n > 1 ? s->joint : "", schema_says_place(s->mem, at), whole(text, TEXT_MAX), text);
 }
 
 void

@@ -31,6 +31,9 @@ void schema_says_add(struct schema_says *s, const struct schema_place *at, const
 void schema_says_member(struct schema_says *s, const struct schema_place *at, const char *name, const char *fmt, ...)
     printf_like(4, 5);
 
+/* "tags[2]" or "the arguments" */
+const char *schema_says_place(struct arena *mem, const struct schema_place *at);
+
 /* "a string or null" */
 const char *schema_says_types(struct arena *mem, unsigned types);
 

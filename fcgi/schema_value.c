@@ -26,12 +26,15 @@ int
 schema_value_compare(struct schema_number a, struct schema_number b)
 {
 	double x = a.whole ? (double)a.i : a.d, y = b.whole ? (double)b.i : b.d;
-	int64_t i, j;
+	int64_t i = 0, j = 0;
+	bool fits = schema_value_whole(a, &i), other_fits = schema_value_whole(b, &j);
 
 	/* Rounding to double keeps the order, so it decides unless it made them equal. */
-	if (x != y || !schema_value_whole(a, &i) || !schema_value_whole(b, &j))
+	if (x != y)
 		return (x > y) - (x < y);
-	return (i > j) - (i < j);
+	if (fits && other_fits)
+		return (i > j) - (i < j);
+	return other_fits - fits;	/* one is 2^63, which fits no 64 bits, the other an integer below; or both are doubles */
 }
 
 /* m * 10^e, m without sign and trailing zeros. */
