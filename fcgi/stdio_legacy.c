@@ -388,7 +388,7 @@ static void
 plain_over(struct stdio_call *c)
 {
 	const struct stdio_legacy *l = c->b->legacy;
-	bool known = *l->session || l->sse;
+	bool known = *l->session || l->renewing || l->lost || l->sse;
 
 	if (c->answered) {
 		stdio_call_end(c);
