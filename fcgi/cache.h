@@ -41,4 +41,7 @@ int cache_publish(struct cache *c, const char *channel, const char *text, size_t
 int cache_pop(const struct cache *c, struct arena *mem, int lists, const char *const *list, int64_t timeout_ms,
     int (*tick)(void *ctx), void *ctx, int *which, char **text, const char **why) must_use;
 
+/* Tells whoever listens on the channel, if anybody.  0, or -1 (*why). */
+int cache_publish(struct cache *c, const char *channel, const char *text, size_t len, const char **why) must_use;
+
 #endif
