@@ -16,9 +16,9 @@
 LAYERS   = ground request outside domain protocol process
 
 ground   = base log arena buf utf8 cidr json pattern schema crypt
-request  = config slot bucket seat client wire request fail reply sse
-outside  = sockets db cache egress breaker web probe
-domain   = tenant limit audit segment seal template tool catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
+request  = config news slot bucket seat client wire request fail reply sse
+outside  = sockets db db_async cache feed egress breaker web probe
+domain   = tenant limit audit segment seal template tool catalog notice cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
 protocol = headers rpc era adapt lists session mrtr ask call resource prompt complete task ticket subscribe \
            mcp batch twin openapi docs oauth http
 process  = fastcgi_head fastcgi board worker fanout outlet intake streams stream_open stream usage consumer warden archive chain metrics slowlog status crew \

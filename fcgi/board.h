@@ -19,6 +19,7 @@ struct process {
 	struct board           *board;
 	struct slot            *slot;		/* its own */
 	int                     row;		/* of board->proof[], for its slot */
+	int                     news_fd;	/* an eventfd that the warden writes and stream workers wait for edges of */
 	int                     listen[POOL_LISTENERS];	/* the listening sockets */
 	const char             *audit_id;	/* segment_own()'s name of the audit log */
 };

@@ -180,3 +180,21 @@ cache_text(struct cache *c, struct arena *mem, int argc, const char *const *argv
 	freeReplyObject(r);
 	return got;
 }
+
+int
+cache_publish(struct cache *c, const char *channel, const char *text, size_t len, const char **why)
+{
+	const char *argv[] = { "PUBLISH", channel, text };
+	redisReply *r;
+	int got = 0;
+
+	if (ready(c, why) != 0)
+		return -1;
+	r = command(c, LEN(argv), argv, (size_t[]){ 7, strlen(channel), len }, why);
+	if (!r)
+		return -1;
+	if (r->type != REDIS_REPLY_INTEGER)
+		got = trouble(c, r->type == REDIS_REPLY_ERROR ? r->str : "not a number", why);
+	freeReplyObject(r);
+	return got;
+}

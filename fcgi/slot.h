@@ -10,12 +10,14 @@
 
 #include "base.h"
 #include "crypt.h"
+#include "news.h"
 
 #define SLOTS_MAX	512		/* two generations, as a reload has them, of the most workers */
 #define BUCKETS		(1 << 16)	/* 1 MB; far more than tenants, credentials, tools in a minute */
 #define CATALOGS_MAX	64
 #define SEATS		(1 << 16)	/* 1 MB; open streams of the node, two generations of them */
 #define PROOF_ROWS	4		/* generations of processes that may live at one time */
+#define FACE		4		/* numbers: of the catalog's name (0: none), its tools, prompts, resources */
 #define BOARD_LAYOUT	128		/* the text by which a board is recognised */
 
 /* Those that requests come to stand first: each has a listening socket. */
@@ -90,6 +92,9 @@ struct board {
 	_Atomic uint64_t identity_epoch;	/* raised when a credential, tenant or plan changed */
 	_Atomic int64_t  listening_us;		/* monotonic time at which LISTEN was last known to work */
 	_Atomic int      proof[PROOF_ROWS][CATALOGS_MAX];	/* enum proof; a generation numbers its catalogs itself */
+	uint64_t         face[PROOF_ROWS][CATALOGS_MAX][FACE];	/* what lists a generation serves: lists_whole() */
+	_Atomic int      newest;		/* row of the newest generation */
+	struct news_loss lost;			/* notices that Redis did not take */
 	_Atomic uint64_t segment;		/* audit segment to append to, from 1 */
 	_Atomic uint64_t audit_bytes;		/* of all segments, as last counted */
 	_Atomic int      audit_full;		/* the log cannot take more */
@@ -101,6 +106,7 @@ struct board {
 	struct bucket    bucket[BUCKETS];
 	struct seat      seat[SEATS];
 	struct slot      slot[SLOTS_MAX];
+	struct news_ring news[PROOF_ROWS];	/* of each generation's warden */
 };
 
 /* The one place where a slot changes its state. */
