@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "lists.h"
 #include "rpc.h"
+#include "subscribe.h"
 
 /* --- initialize, server/discover, ping -------------------------------------------------- */
 
@@ -187,6 +188,7 @@ static const struct mcp_method methods[] = {
 	{ "initialize",      true,  false, false, run_initialize },
 	{ "ping",            true,  false, false, run_ping },
 	{ "server/discover", false, true,  false, run_discover },
+	{ "subscriptions/listen", false, true, false, subscribe_listen },
 	{ "tools/call",      true,  true,  true,  run_tools_call },
 	{ "tools/list",      true,  true,  false, run_tools_list },
 };
