@@ -109,6 +109,9 @@ fill(struct identity *who, struct arena *mem, struct json_object *o)
 	who->per_minute = json_get_int(o, "per_minute", 1);
 	who->burst = json_get_int(o, "burst", who->per_minute);
 	who->in_flight = json_get_int(o, "in_flight", 1);
+	who->streams = json_get_int(o, "streams", 1);
+	who->sessions = json_get_int(o, "sessions", 1);
+	who->hash = e->hash;
 	who->own_per_minute = json_get_int(o, "credential_per_minute", 0);
 }
 
