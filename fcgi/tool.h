@@ -68,7 +68,8 @@ struct tool {
 	size_t                result_max;	/* bytes of structuredContent */
 	int64_t               rows_max;
 	int64_t               per_minute;	/* calls of this tool per tenant; 0: the plan's alone */
-	struct schema        *input;
+	struct schema        *input, *output;	/* output: what structuredContent fits; NULL if not declared */
+	bool                  composed;		/* the root of inputSchema may have allOf, anyOf, oneOf */
 	struct json_object   *input_schema, *output_schema;	/* output: NULL if not declared */
 	struct tool_result    result;
 	struct db_statement   statement;	/* the SQL that runs; its id is unique in the process; .sql NULL: none */
