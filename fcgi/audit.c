@@ -47,6 +47,13 @@ audit_begin(struct request *rq)
 }
 
 void
+audit_forget(struct request *rq)
+{
+	rq->slot->event.seq--;		/* so that there is no gap */
+	atomic_store(&rq->slot->stage, EVENT_NONE);
+}
+
+void
 audit_settle(struct request *rq)
 {
 	struct event *e = &rq->slot->event;
