@@ -145,7 +145,7 @@ bench: packages-bench all
 	@tests/bench/run
 
 # The unit tests alone, in this variant of the build.
-unit: all units
+unit: packages-test all units
 	@BUILT=$(BUILD) tests/run unit
 
 units: $(units)
