@@ -8,9 +8,11 @@
 #include "cursor.h"
 #include "era.h"
 #include "fail.h"
+#include "legacy.h"
 #include "lists.h"
 #include "mrtr.h"
 #include "rpc.h"
+#include "session.h"
 
 /* --- initialize, server/discover, ping -------------------------------------------------- */
 
@@ -52,6 +54,8 @@ run_initialize(struct request *rq)
 	if (!asked)
 		return fail(rq, FAIL_PARAMS, "Invalid params: protocolVersion must be a string.");
 	rq->version = era_is_legacy(asked) ? asked : ERA_NEWEST_LEGACY;
+	client_capabilities(&rq->client, json_get(rq->params, "capabilities"));
+	session_begin(rq);
 	rpc_result_begin(rq);
 	rpc_member(rq, "protocolVersion");
 	buf_json(&rq->reply.body, rq->version, strlen(rq->version));
@@ -191,7 +195,10 @@ run_tools_call(struct request *rq)
 static const struct mcp_method methods[] = {
 	/* name             legacy modern calls */
 	{ "initialize",      true,  false, false, run_initialize },
+	{ "logging/setLevel", true, false, false, legacy_run_level },
 	{ "ping",            true,  false, false, run_ping },
+	{ "resources/subscribe", true, false, false, legacy_run_subscribe },
+	{ "resources/unsubscribe", true, false, false, legacy_run_unsubscribe },
 	{ "server/discover", false, true,  false, run_discover },
 	{ "tools/call",      true,  true,  true,  run_tools_call },
 	{ "tools/list",      true,  true,  false, run_tools_list },
@@ -220,6 +227,7 @@ mcp_run(struct request *rq, const struct mcp_method *m)
 {
 	size_t from = rq->reply.body.len;
 
+	legacy_in_hand(rq);
 	if (!rq->failed && m->run(rq) == 0 && rq->reply.body.full)
 		fail(rq, FAIL_INTERNAL, "%s: the answer is larger than %zu bytes", rq->method, rq->reply.body.most);
 	if (rq->failed)

@@ -7,10 +7,11 @@ slot_move(struct slot *s, enum slot_state to)
 {
 	s->since_us = base_now_us();
 	atomic_store(&s->state, to);
-	if (to != SLOT_BUSY) {
-		atomic_store(&s->calling, 0);
-		atomic_store(&s->asking, 0);
-	}
+	if (to == SLOT_BUSY)
+		return;
+	atomic_store(&s->calling, 0);
+	atomic_store(&s->in_hand, 0);
+	atomic_store(&s->asking, 0);
 }
 
 int

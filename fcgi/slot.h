@@ -44,6 +44,7 @@ struct slot {
 	_Atomic int      asking;	/* waits for a person to answer */
 	_Atomic int      stage;		/* enum event_stage */
 	_Atomic int      cancelled;	/* the client wants no answer to the request in hand: whoever sets it sends SIGUSR1 */
+	_Atomic uint64_t in_hand;	/* which request of which session that is, as legacy.c names it; 0: none that can be cancelled */
 	_Atomic uint64_t segment;	/* audit segment being written to; 0: none */
 	int64_t          since_us;	/* of state, monotonic */
 	uint64_t         requests;	/* answered by this process */
