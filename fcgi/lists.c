@@ -13,6 +13,63 @@ struct kept {
 
 static struct kept kept[KEPT];		/* of this worker; catalogs do not change in its life */
 
+static const char *const names[LISTS_COUNT] = { "tools", "prompts", "resources" };
+
+const char *
+lists_name(enum lists what)
+{
+	return names[what];
+}
+
+enum lists
+lists_named(const char *name)
+{
+	int i;
+
+	for (i = 0; i < LISTS_COUNT && strcmp(names[i], name) != 0; i++)
+		;
+	return (enum lists)i;
+}
+
+/* --- what a list is, in a number -------------------------------------------------------- */
+
+/* FNV-1a: nobody gains by making two lists alike. */
+static void
+mix(uint64_t *digest, const char *text)
+{
+	do {
+		*digest = (*digest ^ (unsigned char)*text) * 0x100000001b3;
+	} while (*text++);
+}
+
+uint64_t
+lists_digest(const struct catalog *c, const struct identity *who, enum lists what)
+{
+	uint64_t digest = 0xcbf29ce484222325;
+	struct arena mem;
+	size_t i;
+
+	arena_init(&mem, 4096, 16 << 20);	/* for sentences that nobody is told */
+	for (i = 0; what == LISTS_TOOLS && i < c->tools; i++)
+		if (!catalog_forbids(&c->tool[i], who, NULL, &mem))
+			mix(&digest, c->tool[i].name);
+	arena_close(&mem);
+	return digest;
+}
+
+uint64_t
+lists_whole(const struct catalog *c, enum lists what)
+{
+	uint64_t digest = 0xcbf29ce484222325;
+	size_t i;
+
+	for (i = 0; what == LISTS_TOOLS && i < c->tools; i++)
+		mix(&digest, c->tool[i].face);
+	return digest;
+}
+
+/* --- pages ------------------------------------------------------------------------------ */
+
 /* Everything a list depends on. */
 static char *
 key_of(struct request *rq)

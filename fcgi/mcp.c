@@ -4,13 +4,16 @@
 #include "bind_c.h"
 #include "bind_sql.h"
 #include "catalog.h"
+#include "confirm.h"
 #include "cursor.h"
 #include "era.h"
 #include "fail.h"
 #include "legacy.h"
 #include "lists.h"
+#include "mrtr.h"
 #include "rpc.h"
 #include "session.h"
+#include "subscribe.h"
 
 /* --- initialize, server/discover, ping -------------------------------------------------- */
 
@@ -155,6 +158,9 @@ find_tool(struct request *rq)
 		return fail(rq, FAIL_SCOPE, "%s", why);
 	if (rq->tool->writes != TOOL_READS && atomic_load(&rq->board->audit_full))
 		return fail(rq, FAIL_UNAVAILABLE, "The audit log takes no more; nothing may be changed until it does.");
+	/* Who may have to wait for a person waits where others are not kept from their work. */
+	if (rq->era == ERA_LEGACY && !rq->batch && (rq->tool->asks || rq->tool->confirm))
+		rq->place = POOL_SLOW;
 	return 0;
 }
 
@@ -166,7 +172,8 @@ run_tools_call(struct request *rq)
 	struct bind_args args;
 	struct bind_result result;
 
-	if (arguments_take(rq, rq->tool, &args) != 0 || run(rq, rq->tool, &args, &result) != 0)
+	if (mrtr_begin(rq) != 0 || arguments_take(rq, rq->tool, &args) != 0 || confirm_ask(rq, rq->tool, &args) != 0 ||
+	    run(rq, rq->tool, &args, &result) != 0)
 		return -1;
 	rpc_result_begin(rq);
 	rpc_member(rq, "content");
@@ -194,6 +201,7 @@ static const struct mcp_method methods[] = {
 	{ "resources/subscribe", true, false, false, legacy_run_subscribe },
 	{ "resources/unsubscribe", true, false, false, legacy_run_unsubscribe },
 	{ "server/discover", false, true,  false, run_discover },
+	{ "subscriptions/listen", false, true, false, subscribe_listen },
 	{ "tools/call",      true,  true,  true,  run_tools_call },
 	{ "tools/list",      true,  true,  false, run_tools_list },
 };

@@ -11,6 +11,7 @@ slot_move(struct slot *s, enum slot_state to)
 		return;
 	atomic_store(&s->calling, 0);
 	atomic_store(&s->in_hand, 0);
+	atomic_store(&s->asking, 0);
 }
 
 int
@@ -20,6 +21,16 @@ slot_calling(const struct board *b, enum pool pool, uint64_t tenant)
 
 	for (i = 0; i < b->slots; i++)
 		n += b->slot[i].pool == pool && atomic_load(&b->slot[i].calling) == tenant;
+	return n;
+}
+
+int
+slot_asking(const struct board *b)
+{
+	int n = 0, i;
+
+	for (i = 0; i < b->slots; i++)
+		n += atomic_load(&b->slot[i].asking);
 	return n;
 }
 
