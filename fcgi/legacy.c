@@ -5,6 +5,7 @@
  * the cancelling came to, finds it; other nodes are told.
  */
 #include "legacy.h"
+#include "ask.h"
 #include "era.h"
 #include "fail.h"
 #include "rpc.h"
@@ -104,8 +105,10 @@ cancel(struct request *rq)
 void
 legacy_take(struct request *rq)
 {
-	if (rq->era != ERA_LEGACY || !rq->session || !rq->method)
+	if (rq->era != ERA_LEGACY || !rq->session)
 		return;
-	if (strcmp(rq->method, "notifications/cancelled") == 0)
+	if (!rq->method)
+		ask_take_response(rq);
+	else if (strcmp(rq->method, "notifications/cancelled") == 0)
 		cancel(rq);
 }
