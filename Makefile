@@ -21,7 +21,7 @@ outside  = sockets db db_async cache feed egress breaker web probe
 domain   = tenant limit audit segment seal template tool catalog notice cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
 protocol = headers rpc era adapt lists session mrtr ask call resource prompt complete task ticket subscribe \
            mcp batch twin openapi docs oauth http
-process  = fastcgi_head fastcgi board worker fanout outlet intake streams stream_open stream usage consumer warden archive chain metrics slowlog status crew \
+process  = fastcgi_head fastcgi board worker fanout outlet intake streams hold tell opening stream usage consumer warden archive chain metrics slowlog status crew \
            pool reload main
 
 # The other programs stand on the same layers: ctl and stdio hold their main().
