@@ -52,7 +52,7 @@ static const struct setting {
 	{ "SESSION_IDLE",    MILLIS, AT(session_idle_ms),     "1h",   1000, 86400000, "A legacy session that is not used for so long is over." },
 	{ "SLOW_WORKERS",    COUNT,  AT(slow_workers),        "4",    1, 100, "Worker processes of the slow pool." },
 	{ "SOCKET_GROUP",    TEXT,   AT(socket_group),        NULL,   0, 0, "Group that may connect to our sockets: the one nginx runs as." },
-	{ "SQL",             TEXT,   AT(sql),                 NULL,   0, 0, "Folder of the migrations; beside the first of MCP_TOOLS if not given." },
+	{ "SQL",             TEXT,   AT(sql),                 NULL,   0, 0, "Folders of the migrations, divided by colons; the sql beside each of MCP_TOOLS if not given." },
 	{ "STATE_TTL",       MILLIS, AT(state_ms),            "10m",  1000, 86400000, "How long a client may take to come back with what a call asked of it." },
 	{ "STREAMS_MAX",     COUNT,  AT(streams_max),         "8192", 1, 100000, "Streams that one worker of the stream pool holds open." },
 	{ "STREAM_WORKERS",  COUNT,  AT(stream_workers),      "2",    1, 16, "Worker processes of the stream pool." },

@@ -21,7 +21,7 @@ struct config {
 	const char  *pg_listen;		/* libpq string for LISTEN; NULL: as pg */
 	const char  *redis;		/* path of a unix socket, or host:port; NULL: no Redis */
 	const char  *tools;		/* colon list of folders that hold catalogs */
-	const char  *sql;		/* folder of the migrations; NULL: beside the first of tools */
+	const char  *sql;		/* colon list of folders of the migrations; NULL: beside those of tools */
 	const char  *listen[3];		/* paths of the sockets: fast, slow, stream */
 	const char  *socket_group;	/* group that gets the socket; NULL: leave it */
 	int64_t      fast_workers, slow_workers, stream_workers;

@@ -128,8 +128,6 @@ flush_answer(void *io)
 	return got < 0 ? -1 : 0;
 }
 
-static const struct wire wire = { read_body, write_answer, flush_answer };
-
 /* --- the connection --------------------------------------------------------------------- */
 
 static int
@@ -152,6 +150,14 @@ is_gone(int fd)
 
 	return poll(&p, 1, 0) != 0;
 }
+
+static void
+end_answer(void *io)
+{
+	fastcgi_close(io);
+}
+
+static const struct wire wire = { read_body, write_answer, flush_answer, end_answer };
 
 /* The head is known to be good; libfcgi reads it again, from the socket. */
 static int
@@ -239,6 +245,8 @@ linger(const struct fastcgi *f)
 void
 fastcgi_close(struct fastcgi *f)
 {
+	if (f->fd < 0)
+		return;
 	waiting_on = f->fd;
 	FCGX_FClose(f->io.err);
 	if (FCGX_FClose(f->io.out) == 0) {

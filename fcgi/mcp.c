@@ -4,11 +4,15 @@
 #include "bind_c.h"
 #include "bind_sql.h"
 #include "catalog.h"
+#include "confirm.h"
 #include "cursor.h"
 #include "era.h"
 #include "fail.h"
+#include "legacy.h"
 #include "lists.h"
+#include "mrtr.h"
 #include "rpc.h"
+#include "session.h"
 #include "subscribe.h"
 
 /* --- initialize, server/discover, ping -------------------------------------------------- */
@@ -51,6 +55,8 @@ run_initialize(struct request *rq)
 	if (!asked)
 		return fail(rq, FAIL_PARAMS, "Invalid params: protocolVersion must be a string.");
 	rq->version = era_is_legacy(asked) ? asked : ERA_NEWEST_LEGACY;
+	client_capabilities(&rq->client, json_get(rq->params, "capabilities"));
+	session_begin(rq);
 	rpc_result_begin(rq);
 	rpc_member(rq, "protocolVersion");
 	buf_json(&rq->reply.body, rq->version, strlen(rq->version));
@@ -152,6 +158,9 @@ find_tool(struct request *rq)
 		return fail(rq, FAIL_SCOPE, "%s", why);
 	if (rq->tool->writes != TOOL_READS && atomic_load(&rq->board->audit_full))
 		return fail(rq, FAIL_UNAVAILABLE, "The audit log takes no more; nothing may be changed until it does.");
+	/* Who may have to wait for a person waits where others are not kept from their work. */
+	if (rq->era == ERA_LEGACY && !rq->batch && (rq->tool->asks || rq->tool->confirm))
+		rq->place = POOL_SLOW;
 	return 0;
 }
 
@@ -163,7 +172,8 @@ run_tools_call(struct request *rq)
 	struct bind_args args;
 	struct bind_result result;
 
-	if (arguments_take(rq, rq->tool, &args) != 0 || run(rq, rq->tool, &args, &result) != 0)
+	if (mrtr_begin(rq) != 0 || arguments_take(rq, rq->tool, &args) != 0 || confirm_ask(rq, rq->tool, &args) != 0 ||
+	    run(rq, rq->tool, &args, &result) != 0)
 		return -1;
 	rpc_result_begin(rq);
 	rpc_member(rq, "content");
@@ -186,7 +196,10 @@ run_tools_call(struct request *rq)
 static const struct mcp_method methods[] = {
 	/* name             legacy modern calls */
 	{ "initialize",      true,  false, false, run_initialize },
+	{ "logging/setLevel", true, false, false, legacy_run_level },
 	{ "ping",            true,  false, false, run_ping },
+	{ "resources/subscribe", true, false, false, legacy_run_subscribe },
+	{ "resources/unsubscribe", true, false, false, legacy_run_unsubscribe },
 	{ "server/discover", false, true,  false, run_discover },
 	{ "subscriptions/listen", false, true, false, subscribe_listen },
 	{ "tools/call",      true,  true,  true,  run_tools_call },
@@ -216,6 +229,7 @@ mcp_run(struct request *rq, const struct mcp_method *m)
 {
 	size_t from = rq->reply.body.len;
 
+	legacy_in_hand(rq);
 	if (!rq->failed && m->run(rq) == 0 && rq->reply.body.full)
 		fail(rq, FAIL_INTERNAL, "%s: the answer is larger than %zu bytes", rq->method, rq->reply.body.most);
 	if (rq->failed)

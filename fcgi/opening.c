@@ -52,7 +52,13 @@ flush_answer(void *io)
 	return 0;
 }
 
-static const struct wire wire = { read_nothing, write_answer, flush_answer };
+static void
+end_answer(void *io)
+{
+	(void)io;
+}
+
+static const struct wire wire = { read_nothing, write_answer, flush_answer, end_answer };
 
 static void
 begin(struct opening *o)

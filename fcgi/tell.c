@@ -52,7 +52,7 @@ write_resource(struct buf *b, const struct stream *s, const char *uri)
 }
 
 static void
-send(struct streams *all, struct stream *s, const struct buf *b)
+say(struct streams *all, struct stream *s, const struct buf *b)
 {
 	if (b->full)
 		bug("a frame is longer than %zu bytes", b->most);
@@ -164,7 +164,7 @@ list_changed(struct streams *all, struct stream *s, void *ctx)
 	if (!s->list[c->what] || !concerns(s, c))
 		return;
 	write_list(&c->frame, s, c->what);
-	send(all, s, &c->frame);
+	say(all, s, &c->frame);
 }
 
 void
@@ -205,7 +205,7 @@ tell_resource_of(struct streams *all, struct stream *s, const char *uri)
 	arena_init(&mem, FRAME_MAX, 4 * FRAME_MAX);
 	buf_init(&b, &mem, FRAME_MAX);
 	write_resource(&b, s, uri);
-	send(all, s, &b);
+	say(all, s, &b);
 	arena_close(&mem);
 }
 
@@ -302,7 +302,7 @@ resource_changed(struct streams *all, struct stream *s, void *ctx)
 	if (i == s->uris)
 		return;
 	write_resource(&c->frame, s, c->uri);
-	send(all, s, &c->frame);
+	say(all, s, &c->frame);
 }
 
 void
@@ -330,7 +330,7 @@ tell_session(struct streams *all, const char *session, const char *json, size_t 
 	buf_str(&b, "event: message\ndata: ");
 	buf_add(&b, json, len);
 	buf_str(&b, "\n\n");
-	send(all, s, &b);
+	say(all, s, &b);
 	arena_close(&mem);
 }
 
@@ -367,7 +367,7 @@ tell_end(struct streams *all, struct stream *s)
 	    s->id, s->id, s->caller.catalog->server_info);
 	end(&b);
 	if (*s->id)
-		send(all, s, &b);
+		say(all, s, &b);
 	streams_finish(all, s);
 	arena_close(&mem);
 }
