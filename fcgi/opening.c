@@ -66,7 +66,8 @@ begin(struct opening *o)
 	const struct process *self = o->all->self;
 	struct request *rq = &o->rq;
 
-	*rq = (struct request){ .cfg = self->cfg, .key = self->key, .board = self->board, .slot = self->slot, .wire = &wire, .io = o,
+	*rq = (struct request){ .cfg = self->cfg, .key = self->key, .key_old = self->key_old,
+		.board = self->board, .slot = self->slot, .wire = &wire, .io = o,
 		.client_fd = -1, .start_us = base_now_us(), .version = "", .workspace = "", .place = POOL_STREAM };
 	arena_init(&rq->mem, CHUNK_BYTES, BODY_COPIES * (size_t)self->cfg->body_bytes_max + ARENA_BASE);
 }
