@@ -24,7 +24,7 @@ domain   = tenant limit audit segment seal template adapt tool catalog notice cu
            proof
 protocol = headers rpc era lists session call resource prompt complete legacy task ticket subscribe mcp batch \
            transport twin openapi docs oauth http
-process  = fastcgi_head fastcgi board worker fanout outlet intake streams stream_open stream usage consumer \
+process  = fastcgi_head fastcgi board worker fanout outlet intake streams hold tell opening stream usage consumer \
            warden archive chain metrics slowlog status crew pool reload main
 
 # The other programs stand on the same layers: ctl and stdio hold their main().
