@@ -111,7 +111,6 @@ fill(struct identity *who, struct arena *mem, struct json_object *o)
 	who->in_flight = json_get_int(o, "in_flight", 1);
 	who->streams = json_get_int(o, "streams", 1);
 	who->sessions = json_get_int(o, "sessions", 1);
-	who->hash = e->hash;
 	who->own_per_minute = json_get_int(o, "credential_per_minute", 0);
 }
 
@@ -163,6 +162,7 @@ ask(struct request *rq, struct entry *e)
 	if (got != DB_DONE)
 		return fail_away(rq, call.error.message);
 	e->refusal = tenant_parse(&e->mem, answer.text, &e->who, &e->why);
+	e->who.hash = e->hash;
 	e->since_us = base_now_us();
 	e->used = true;
 	return 0;
