@@ -145,6 +145,7 @@ take_up(struct request *rq, struct json_object *batch, size_t i)
 	rq->id = rq->params = NULL;
 	rq->method = NULL;
 	rq->tool = NULL;
+	rq->round = NULL;
 	rq->todo = NULL;
 	if (i > 0)			/* the first one's event was begun with the request */
 		audit_begin(rq);

@@ -1,6 +1,7 @@
 /* bind_c: the one file that loads code. */
 #include "bind_c.h"
 #include "fail.h"
+#include "mrtr.h"
 #include "toolkit.h"
 #include "utf8.h"
 
@@ -125,12 +126,16 @@ int
 bind_c(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out)
 {
 	struct made *made = &rq->made;
+	int ended;
 
-	/* Progress goes on where an earlier round ended: it may only grow. */
-	*made = (struct made){ .until_us = base_now_us() + tool->timeout_ms * 1000, .progress = made->progress,
-		.progressed = made->progressed };
 	*out = (struct bind_result){ 0 };
-	if (tool->function(rq, args->object) != 0 || rq->failed)
+	do {	/* anew, when what it asked for was answered */
+		/* Progress goes on where an earlier round ended: it may only grow. */
+		*made = (struct made){ .until_us = base_now_us() + tool->timeout_ms * 1000, .progress = made->progress,
+			.progressed = made->progressed };
+		ended = tool->function(rq, args->object);
+	} while (ended == 0 && mrtr_again(rq));
+	if (ended != 0 || rq->failed)
 		return rq->failed ? -1 : fail(rq, FAIL_INTERNAL, "%s: failed without a reason", tool->name);
 	return check_result(rq, tool) != 0 ? -1 : take_result(rq, tool, out);
 }

@@ -5,8 +5,10 @@
 #include "bind_c.h"
 #include "bind_sql.h"
 #include "catalog.h"
+#include "confirm.h"
 #include "fail.h"
 #include "headers.h"
+#include "mrtr.h"
 #include "rpc.h"
 
 #define FAST_MS 5000	/* the longest that a tool of the fast pool may take */
@@ -51,6 +53,13 @@ check_mirrors(struct request *rq)
 	return 0;
 }
 
+/* Who may have to wait for a person waits where others are not kept from their work. */
+static bool
+may_wait(const struct request *rq)
+{
+	return rq->era == ERA_LEGACY && (rq->tool->asks || rq->tool->confirm);
+}
+
 int
 call_place(struct request *rq)
 {
@@ -69,7 +78,7 @@ call_place(struct request *rq)
 		return -1;
 	if (rq->tool->writes != TOOL_READS && atomic_load(&rq->board->audit_full))
 		return fail(rq, FAIL_UNAVAILABLE, "The audit log takes no more; nothing may be changed until it does.");
-	if (call_is_slow(rq->tool) && !rq->batch)	/* a batch is placed as a whole */
+	if (!rq->batch && (call_is_slow(rq->tool) || may_wait(rq)))	/* a batch is placed as a whole */
 		rq->place = POOL_SLOW;
 	return 0;
 }
@@ -141,7 +150,9 @@ call_run(struct request *rq)
 
 	if (call_is_slow(rq->tool) && rq->grant)
 		rq->grant(rq->tool->timeout_ms);
-	if (arguments_take(rq, rq->tool, &args) != 0 || run_binding(rq, &args, &result) != 0)
+	if (mrtr_begin(rq) != 0 || arguments_take(rq, rq->tool, &args) != 0 || confirm_ask(rq, rq->tool, &args) != 0)
+		return -1;
+	if (run_binding(rq, &args, &result) != 0)
 		return -1;
 	write_result(rq, &result);
 	return 0;

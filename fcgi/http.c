@@ -316,6 +316,10 @@ hand_over(struct request *rq)
 static int
 send_answer(struct request *rq)
 {
+	if (transport_is_apart(rq) && rq->session) {
+		transport_accept(rq);
+		return rq->reply.body.len > 0 ? sse_end(rq) : 0;
+	}
 	if (rq->failed == FAIL_GONE && rq->era == ERA_MODERN)
 		return 0;
 	if (rq->session)

@@ -1,5 +1,6 @@
 /* lists: a page is put together from the tools' faces, or taken as it was. */
 #include "lists.h"
+#include "era.h"
 #include "log.h"
 
 #define KEPT		64		/* a power of two: pages a worker remembers */
@@ -64,7 +65,7 @@ lists_whole(const struct catalog *c, enum lists what)
 	size_t i;
 
 	for (i = 0; what == LISTS_TOOLS && i < c->tools; i++)
-		mix(&digest, c->tool[i].face[0]);
+		mix(&digest, c->tool[i].face[adapt_face_number(ERA_MODERN_VERSION)]);
 	return digest;
 }
 

@@ -10,6 +10,7 @@
 #include "board.h"
 #include "config.h"
 #include "consumer.h"
+#include "lists.h"
 #include "log.h"
 #include "reload.h"
 #include "seal.h"
@@ -26,7 +27,7 @@ struct boot {
 	struct config    cfg;
 	struct arena     mem;		/* of the process */
 	struct seal_keys seal;
-	struct crypt_key key;
+	struct crypt_key key, key_old;
 	struct catalogs  catalogs;
 	enum proof       verdict[CATALOGS_MAX];
 	char             audit_id[SEGMENT_ID];
@@ -65,6 +66,8 @@ load_keys(struct boot *b)
 
 	if (crypt_key_file(&b->mem, &b->key, b->cfg.key_file, &why) != 0)
 		die("MCP_KEY_FILE: %s", why);
+	if (b->cfg.key_file_old && crypt_key_file(&b->mem, &b->key_old, b->cfg.key_file_old, &why) != 0)
+		die("MCP_KEY_FILE_OLD: %s", why);
 	if (seal_load(&b->mem, &b->seal, &b->cfg, &why) != 0)
 		die("%s", why);
 }
@@ -135,6 +138,23 @@ begin_board(struct boot *b)
 	atomic_store(&b->process.board->segment, segment_own(b->cfg.audit_dir, b->audit_id, &b->own.lock));
 }
 
+/* What the lists of this generation are, for those of the one before that hold streams open. */
+static void
+show_face(struct boot *b)
+{
+	uint64_t (*face)[FACE] = b->process.board->face[b->process.row];
+	const struct catalog *c;
+	int what;
+
+	memset(face, 0, sizeof(b->process.board->face[0]));
+	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++) {
+		face[c->number][0] = slot_number(c->name);
+		for (what = 0; what < LISTS_COUNT; what++)
+			face[c->number][1 + what] = lists_whole(c, (enum lists)what);
+	}
+	atomic_store(&b->process.board->newest, b->process.row);
+}
+
 static void
 open_board(struct boot *b)
 {
@@ -149,6 +169,10 @@ open_board(struct boot *b)
 		bug("all rows of proofs are in use");
 	for (i = 0; i < CATALOGS_MAX; i++)
 		atomic_store(&b->process.board->proof[b->process.row][i], (int)b->verdict[i]);
+	show_face(b);
+	b->process.news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (b->process.news_fd < 0)
+		die("eventfd: %s", strerror(errno));
 }
 
 static void
@@ -220,7 +244,8 @@ boot(struct boot *b, const char *file)
 	reload_inherit(&b->heritage);
 	if (check(b, file) == DB_AWAY)
 		log_say("starting without PostgreSQL: 503 until the isolation of tenants is proven");
-	b->process = (struct process){ .cfg = &b->cfg, .key = &b->key, .seal = &b->seal, .catalogs = &b->catalogs, .audit_id = b->audit_id };
+	b->process = (struct process){ .cfg = &b->cfg, .key = &b->key, .key_old = b->cfg.key_file_old ? &b->key_old : NULL,
+	    .seal = &b->seal, .catalogs = &b->catalogs, .audit_id = b->audit_id };
 	open_board(b);
 	open_sockets(b);
 	say_what_runs(b);

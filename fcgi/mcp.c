@@ -9,6 +9,7 @@
 #include "lists.h"
 #include "rpc.h"
 #include "session.h"
+#include "subscribe.h"
 
 /* --- initialize, server/discover, ping -------------------------------------------------- */
 
@@ -148,6 +149,7 @@ static const struct mcp_method methods[] = {
 	{ "resources/subscribe", true, false, false, legacy_run_subscribe },
 	{ "resources/unsubscribe", true, false, false, legacy_run_unsubscribe },
 	{ "server/discover", false, true,  false, run_discover },
+	{ "subscriptions/listen", false, true, false, subscribe_listen },
 	{ "tools/call",      true,  true,  true,  call_run },
 	{ "tools/list",      true,  true,  false, run_tools_list },
 };

@@ -24,6 +24,7 @@ struct db;
 struct identity;
 struct mcp_method;
 struct request;
+struct round;
 struct seal_keys;
 struct tool;
 
@@ -54,7 +55,8 @@ struct reply {
 struct request {
 	/* set by the process before the walk */
 	const struct config    *cfg;
-	const struct crypt_key *key;	/* signs cursors, digests arguments */
+	const struct crypt_key *key;	/* signs cursors, digests arguments, seals states */
+	const struct crypt_key *key_old;	/* what it made is still accepted; NULL: there is none */
 	const struct seal_keys *seal;	/* of tenants' secrets */
 	struct board           *board;
 	struct slot            *slot;
@@ -90,6 +92,7 @@ struct request {
 	struct json_object     *params;
 	const struct mcp_method *todo;		/* NULL: a notification or response, or not found yet */
 	const struct tool      *tool;
+	struct round           *round;		/* questions and answers, see mrtr.h; NULL: not a method that asks */
 	bool                    batch;	/* the messages of a batch were run and recorded */
 	bool                    streams;	/* the answer is an event stream, and its head is out */
 	enum pool               place;	/* the pool that is to have this request */

@@ -150,6 +150,7 @@ open_worker(struct worker *w, const struct process *self)
 	w->blank = (struct request){
 		.cfg = cfg,
 		.key = self->key,
+		.key_old = self->key_old,
 		.seal = self->seal,
 		.board = self->board,
 		.slot = self->slot,

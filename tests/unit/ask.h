@@ -69,9 +69,15 @@ ask_flush(void *io)
 }
 
 static inline void
+ask_end(void *io)
+{
+	(void)io;
+}
+
+static inline void
 ask_init(struct request *rq)
 {
-	static const struct wire wire = { .read = ask_read, .write = ask_write, .flush = ask_flush };
+	static const struct wire wire = { ask_read, ask_write, ask_flush, ask_end };
 	static const char *const names[] = { "first", "second", "third" };
 	static const char *const faces[] = { "{\"name\":\"first\"}", "{\"name\":\"second\"}", "{\"name\":\"third\"}" };
 	int i;
