@@ -18,7 +18,7 @@ LAYERS   = ground request outside domain protocol process
 ground   = base log arena buf utf8 cidr json pattern schema crypt
 request  = config slot bucket client wire request fail reply sse
 outside  = sockets db cache egress breaker web probe
-domain   = tenant limit audit segment seal template tool catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
+domain   = tenant limit audit segment seal template uri tool offer resource_file prompt_file catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
 protocol = headers rpc era adapt lists session mrtr ask call resource prompt complete task subscribe \
            mcp batch twin openapi docs oauth http
 process  = fastcgi board worker fanout stream usage consumer warden archive chain metrics slowlog status crew \

@@ -19,6 +19,8 @@ struct bind_result {
 	const char *structured;		/* the JSON object */
 	size_t      structured_len;
 	const char *text;		/* for people, where it is not the object itself; NULL: it is */
+	int64_t     count;		/* rows in it */
+	bool        more;		/* there were more */
 };
 
 #endif

@@ -248,7 +248,9 @@ finish(struct run *run, struct bind_result *out)
 		out->structured = run->kept;
 	} else if (e->count == 0 && run->tool->result.none) {
 		return fail(run->rq, FAIL_TOOL, "%s", run->tool->result.none);
-	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS) {
+	} else if (run->tool->result.kind == RESULT_CONTENTS && e->cut) {
+		return fail(run->rq, FAIL_TOOL, "The result is too large.");	/* a part would look like the whole */
+	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS && run->tool->result.kind != RESULT_TEXTS) {
 		return fail(run->rq, FAIL_TOOL, e->cut ? "The result is too large." : "Nothing was found.");
 	} else {
 		if (!run->args->key)
@@ -257,6 +259,8 @@ finish(struct run *run, struct bind_result *out)
 	}
 	out->structured_len = strlen(out->structured);
 	out->text = sentence(run, out->structured);
+	out->count = e->count;
+	out->more = e->more;
 	return 0;
 }
 
@@ -287,4 +291,13 @@ bind_sql(struct request *rq, const struct tool *tool, const struct bind_args *ar
 	if (got == DB_AWAY)
 		return run.unsure ? fail_unsure(&run, error.message) : fail_away(rq, error.message);
 	return finish(&run, out);
+}
+
+int
+bind_sql_ask(struct request *rq, const struct tool *tool, struct json_object *values, struct bind_result *out)
+{
+	struct bind_args args = { .given = values, .object = values };
+
+	args.limit = tool->result.kind == RESULT_ROW ? 1 : tool->rows_max;
+	return bind_sql(rq, tool, &args, out);
 }
