@@ -239,6 +239,15 @@ sentence(struct run *run, const char *structured)
 	return json_get_str(json_parse(&run->rq->mem, structured, strlen(structured), 4), "message");
 }
 
+/* Of contents a part would look like the whole. */
+static int
+fail_cut(struct request *rq)
+{
+	fail(rq, FAIL_TOOL, "The resource is larger than what may be read at once.");
+	rq->tool_error.word = "TOO_LARGE";
+	return -1;
+}
+
 static int
 finish(struct run *run, struct bind_result *out)
 {
@@ -249,7 +258,7 @@ finish(struct run *run, struct bind_result *out)
 	} else if (e->count == 0 && run->tool->result.none) {
 		return fail(run->rq, FAIL_TOOL, "%s", run->tool->result.none);
 	} else if (run->tool->result.kind == RESULT_CONTENTS && e->cut) {
-		return fail(run->rq, FAIL_TOOL, "The result is too large.");	/* a part would look like the whole */
+		return fail_cut(run->rq);
 	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS && run->tool->result.kind != RESULT_TEXTS) {
 		return fail(run->rq, FAIL_TOOL, e->cut ? "The result is too large." : "Nothing was found.");
 	} else {

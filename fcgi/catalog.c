@@ -392,6 +392,18 @@ catalog_tool(const struct catalog *c, const char *name)
 	return bsearch(name, c->tool, c->tools, sizeof(*c->tool), by_name);
 }
 
+static int
+by_prompt_name(const void *name, const void *p)
+{
+	return strcmp(name, ((const struct prompt *)p)->ask.name);
+}
+
+const struct prompt *
+catalog_prompt(const struct catalog *c, const char *name)
+{
+	return c->prompts.n == 0 ? NULL : bsearch(name, c->prompts.at, c->prompts.n, sizeof(*c->prompts.at), by_prompt_name);
+}
+
 static bool
 has_word(const struct words *list, const char *word)
 {

@@ -56,6 +56,7 @@ int catalogs_load(struct arena *mem, const char *folders, struct catalogs *out, 
 /* By name; NULL: none. */
 const struct catalog *catalog_find(const struct catalogs *all, const char *name);
 const struct tool *catalog_tool(const struct catalog *c, const char *name);
+const struct prompt *catalog_prompt(const struct catalog *c, const char *name);
 
 /*
  * May this identity see and call the tool?  NULL: yes; else the sentence that says why not.

@@ -186,7 +186,7 @@ read_media(struct offer_load *l, struct prompt_message *m, const char *type, con
 	json_object_object_add(block, "type", json_object_new_string(type));
 	json_object_object_add(block, "data", json_object_new_string(data));
 	json_object_object_add(block, "mimeType", json_object_new_string(m->mime));
-	m->ready = arena_str(l->mem, json_plain(block, NULL));
+	m->ready = block;
 	return 0;
 }
 

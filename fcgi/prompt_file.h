@@ -19,7 +19,7 @@ struct prompt_argument {
 /* One message: a block that is ready, or texts to fill in. */
 struct prompt_message {
 	const char *role;
-	const char *ready;	/* the content block, as JSON; NULL: text is filled in */
+	struct json_object *ready;	/* the content block; NULL: text is filled in */
 	const char *text;
 	const char *uri, *mime;	/* of an embedded resource; uri NULL: it is a text block */
 };

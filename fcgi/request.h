@@ -20,7 +20,9 @@ struct catalog;
 struct db;
 struct identity;
 struct mcp_method;
+struct prompt;
 struct request;
+struct resource;
 struct seal_keys;
 struct tool;
 
@@ -88,7 +90,10 @@ struct request {
 	const char             *method;
 	struct json_object     *params;
 	const struct mcp_method *todo;		/* NULL: a notification or response, or not found yet */
-	const struct tool      *tool;
+	const struct tool      *tool;		/* that is called, or that stands for the resource or prompt asked for */
+	const struct resource  *resource;	/* of resources/read */
+	const struct prompt    *prompt;		/* of prompts/get */
+	struct json_object     *values;		/* what its statement gets: $1 */
 	bool                    batch;	/* the messages of a batch were run and recorded */
 	bool                    streams;	/* the answer is an event stream, and its head is out */
 	enum pool               place;	/* the pool that is to have this request */
