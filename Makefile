@@ -16,13 +16,15 @@
 LAYERS   = ground request outside domain protocol process
 
 ground   = base log arena buf utf8 cidr json pattern schema crypt
-request  = config slot bucket client wire request fail reply sse
-outside  = sockets db cache egress breaker web probe
-domain   = tenant limit audit segment seal template uri tool offer resource_file prompt_file catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
-protocol = headers rpc era adapt lists session mrtr ask call resource prompt complete task subscribe \
-           mcp batch twin openapi docs oauth http
-process  = fastcgi board worker fanout stream usage consumer warden archive chain metrics slowlog status crew \
-           pool reload main
+request  = config news event slot bucket seat client wire made request fail reply sse
+outside  = sockets db db_async cache feed egress breaker web probe
+domain   = tenant limit audit segment seal template adapt uri tool offer resource_file prompt_file catalog notice cursor bind arguments encode \
+           sqlstate form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit \
+           proof
+protocol = headers rpc era lists session call resource prompt complete legacy task ticket subscribe mcp batch \
+           transport twin openapi docs oauth http
+process  = fastcgi_head fastcgi board worker fanout outlet intake streams stream_open stream usage consumer \
+           warden archive chain metrics slowlog status crew pool reload main
 
 # The other programs stand on the same layers: ctl and stdio hold their main().
 PROGRAMS = mcpctl mcp-stdio
@@ -71,8 +73,8 @@ units     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/un
 all: $(programs) $(BUILD)/fcgi.a tools
 
 # The C tools of each catalog folder.  make tools TOOLS=/etc/mcp-fpm/tools does it for folders of one's own.
-TOOLS   ?= tools
-code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(TOOLS)/*/*.c))))
+TOOLS   ?= tools tests/conformance/tools
+code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(addsuffix /*/*.c,$(TOOLS))))))
 
 tools: $(code)
 

@@ -1,6 +1,7 @@
 /* bind_c: the one file that loads code. */
 #include "bind_c.h"
 #include "fail.h"
+#include "mrtr.h"
 #include "toolkit.h"
 
 static int
@@ -83,14 +84,19 @@ bind_c_load(struct arena *mem, struct catalogs *all, const char **why)
 int
 bind_c(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out)
 {
-	rq->made = NULL;
-	if (tool->function(rq, args->object) != 0)
+	int ended;
+
+	do {	/* anew, when what it asked for was answered */
+		rq->made.result = NULL;
+		ended = tool->function(rq, args->object);
+	} while (ended == 0 && mrtr_again(rq));
+	if (ended != 0 || rq->failed)
 		return rq->failed ? -1 : fail(rq, FAIL_INTERNAL, "%s: failed without a reason", tool->name);
-	if (!json_object_is_type(rq->made, json_type_object))
+	if (!json_object_is_type(rq->made.result, json_type_object))
 		return fail(rq, FAIL_INTERNAL, "%s: ended without a result that is an object", tool->name);
-	out->structured = json_plain(rq->made, &out->structured_len);
+	out->structured = json_plain(rq->made.result, &out->structured_len);
 	if (out->structured_len > tool->result_max)
 		return fail(rq, FAIL_TOOL, "The result is too large.");
-	out->text = json_object_object_length(rq->made) == 1 ? json_get_str(rq->made, "message") : NULL;
+	out->text = json_object_object_length(rq->made.result) == 1 ? json_get_str(rq->made.result, "message") : NULL;
 	return 0;
 }

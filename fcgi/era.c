@@ -215,17 +215,27 @@ check_half_modern(struct request *rq, enum era_kind kind)
 
 /* --- 8f: legacy ------------------------------------------------------------------------- */
 
+/* Answers to what is posted to the address of 2024-11-05 do not come on this connection. */
+static bool
+takes_answer(const struct request *rq)
+{
+	const char *accept = rq->param[PARAM_ACCEPT], *endpoint = rq->param[PARAM_ENDPOINT];
+
+	if (endpoint && strcmp(endpoint, "messages") == 0)
+		return true;
+	return headers_accepts(accept, "application/json") && headers_accepts(accept, "text/event-stream");
+}
+
 static int
 check_legacy(struct request *rq)
 {
 	const char *header = headers_trimmed(rq, PARAM_VERSION);
 
 	rq->era = ERA_LEGACY;
-	rq->version = header ? header : ERA_BATCH_VERSION;	/* without sessions: assume the revision that had no header */
+	rq->version = header ? header : ERA_BATCH_VERSION;	/* until the session is seen: the revision that had no header */
 	if (header && !era_is_legacy(header))
 		return fail(rq, FAIL_LEGACY_VERSION, "Unsupported protocol version in MCP-Protocol-Version.");
-	if (!headers_accepts(rq->param[PARAM_ACCEPT], "application/json") ||
-	    !headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream"))
+	if (!takes_answer(rq))
 		return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list application/json and text/event-stream.");
 	return 0;
 }

@@ -8,6 +8,13 @@
 #define KEPT		64		/* a power of two: pages a worker remembers */
 #define LIST_MAX	(4 << 20)
 
+/* One entry of a list that is sorted by key. */
+struct item {
+	const char        *key;
+	const char        *face;	/* JSON object */
+	const struct tool *ask;		/* who may see it */
+};
+
 struct kept {
 	char             *key;		/* NULL: nothing here */
 	char             *items;
@@ -15,6 +22,85 @@ struct kept {
 };
 
 static struct kept kept[KEPT];		/* of this worker; catalogs do not change in its life */
+
+static const char *const names[LISTS_COUNT] = { "tools", "prompts", "resources" };
+
+const char *
+lists_name(enum lists what)
+{
+	return names[what];
+}
+
+enum lists
+lists_named(const char *name)
+{
+	int i;
+
+	for (i = 0; i < LISTS_COUNT && strcmp(names[i], name) != 0; i++)
+		;
+	return (enum lists)i;
+}
+
+/* --- what a list is, in a number -------------------------------------------------------- */
+
+/* FNV-1a: nobody gains by making two lists alike. */
+static void
+mix(uint64_t *digest, const char *text)
+{
+	do {
+		*digest = (*digest ^ (unsigned char)*text) * 0x100000001b3;
+	} while (*text++);
+}
+
+/* The i-th entry of a list, in its order; false: there are no more. */
+static bool
+entry(const struct catalog *c, enum lists what, size_t i, struct item *out)
+{
+	switch (what) {
+	case LISTS_TOOLS:
+		if (i < c->tools)
+			*out = (struct item){ c->tool[i].name, c->tool[i].face, &c->tool[i] };
+		return i < c->tools;
+	case LISTS_PROMPTS:
+		if (i < c->prompts.n)
+			*out = (struct item){ c->prompts.at[i].ask.name, c->prompts.at[i].face, &c->prompts.at[i].ask };
+		return i < c->prompts.n;
+	default:
+		if (i < c->resources.n)
+			*out = (struct item){ c->resources.at[i].uri, c->resources.at[i].face, &c->resources.at[i].ask };
+		return i < c->resources.n;
+	}
+}
+
+uint64_t
+lists_digest(const struct catalog *c, const struct identity *who, enum lists what)
+{
+	uint64_t digest = 0xcbf29ce484222325;
+	struct item item = { 0 };
+	struct arena mem;
+	size_t i;
+
+	arena_init(&mem, 4096, 16 << 20);	/* for sentences that nobody is told */
+	for (i = 0; entry(c, what, i, &item); i++)
+		if (!catalog_forbids(item.ask, who, NULL, &mem))
+			mix(&digest, item.key);
+	arena_close(&mem);
+	return digest;
+}
+
+uint64_t
+lists_whole(const struct catalog *c, enum lists what)
+{
+	uint64_t digest = 0xcbf29ce484222325;
+	struct item item = { 0 };
+	size_t i;
+
+	for (i = 0; entry(c, what, i, &item); i++)
+		mix(&digest, item.face);
+	return digest;
+}
+
+/* --- pages ------------------------------------------------------------------------------ */
 
 /* Everything a list depends on. */
 static char *
@@ -31,42 +117,31 @@ key_of(struct request *rq)
 	return b.at;
 }
 
-/* A page of items behind `after` (NULL: from the first). */
+/* A page of the entries from number `first` on that come behind `after` (NULL: all do). */
 static struct lists_page
-make(struct request *rq, const struct lists_item *item, size_t n, const char *after)
+make(struct request *rq, enum lists what, size_t first, const char *after)
 {
 	struct lists_page page = { 0 };
+	struct item item = { 0 };
 	int64_t shown = 0;
 	struct buf b;
 	size_t i;
 
 	buf_init(&b, &rq->mem, LIST_MAX);
-	for (i = 0; i < n; i++) {
-		if ((after && strcmp(item[i].key, after) <= 0) || catalog_forbids(item[i].ask, rq->who, NULL, &rq->mem))
+	for (i = first; entry(rq->catalog, what, i, &item); i++) {
+		if ((after && strcmp(item.key, after) <= 0) || catalog_forbids(item.ask, rq->who, NULL, &rq->mem))
 			continue;
 		if (shown == rq->catalog->page_size) {
 			page.more = true;
 			break;
 		}
 		buf_str(&b, shown++ ? "," : "");
-		buf_str(&b, item[i].face);
-		page.last = item[i].key;
+		buf_str(&b, item.face);
+		page.last = item.key;
 	}
 	page.items = b.at;
 	page.len = b.len;
 	return page;
-}
-
-static struct lists_page
-make_tools(struct request *rq, const char *after)
-{
-	const struct catalog *c = rq->catalog;
-	struct lists_item *item = arena_take(&rq->mem, (c->tools + 1) * sizeof(*item));
-	size_t i;
-
-	for (i = 0; i < c->tools; i++)
-		item[i] = (struct lists_item){ c->tool[i].name, c->tool[i].face, &c->tool[i] };
-	return make(rq, item, c->tools, after);
 }
 
 static char *
@@ -87,14 +162,14 @@ lists_tools(struct request *rq, const char *after)
 	char *key;
 
 	if (after)
-		return make_tools(rq, after);
+		return make(rq, LISTS_TOOLS, 0, after);
 	key = key_of(rq);
 	k = &kept[slot_number(key) & (KEPT - 1)];
 	if (k->key && strcmp(k->key, key) == 0)
 		return k->page;
 	free(k->key);
 	free(k->items);
-	k->page = make_tools(rq, NULL);
+	k->page = make(rq, LISTS_TOOLS, 0, NULL);
 	k->key = keep_text(key, strlen(key));
 	k->items = keep_text(k->page.items, k->page.len);
 	k->page.items = k->items;
@@ -138,20 +213,45 @@ lists_end(struct request *rq, const char *next)
 	rpc_result_end(rq);
 }
 
+static const char *
+key_in(struct json_object *place)
+{
+	return place ? json_object_get_string(json_object_array_get_idx(place, 0)) : NULL;
+}
+
+static void
+answer(struct request *rq, const char *member, const struct lists_page *page)
+{
+	rpc_result_begin(rq);
+	rpc_member(rq, member);
+	buf_char(&rq->reply.body, '[');
+	buf_add(&rq->reply.body, page->items, page->len);
+	buf_char(&rq->reply.body, ']');
+	lists_end(rq, page->more ? lists_behind(rq, page->last) : NULL);
+}
+
 int
-lists_run(struct request *rq, const char *member, const struct lists_item *item, size_t n)
+lists_run_tools(struct request *rq)
 {
 	struct json_object *place;
 	struct lists_page page;
 
 	if (lists_place(rq, &place) != 0)
 		return -1;
-	page = make(rq, item, n, place ? json_object_get_string(json_object_array_get_idx(place, 0)) : NULL);
-	rpc_result_begin(rq);
-	rpc_member(rq, member);
-	buf_char(&rq->reply.body, '[');
-	buf_add(&rq->reply.body, page.items, page.len);
-	buf_char(&rq->reply.body, ']');
-	lists_end(rq, page.more ? lists_behind(rq, page.last) : NULL);
+	page = lists_tools(rq, key_in(place));
+	answer(rq, "tools", &page);
+	return 0;
+}
+
+int
+lists_run(struct request *rq, const char *member, enum lists what, size_t first)
+{
+	struct json_object *place;
+	struct lists_page page;
+
+	if (lists_place(rq, &place) != 0)
+		return -1;
+	page = make(rq, what, first, key_in(place));
+	answer(rq, member, &page);
 	return 0;
 }

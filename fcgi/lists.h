@@ -11,12 +11,18 @@
 #include "catalog.h"
 #include "request.h"
 
-/* One entry of a list that is sorted by key. */
-struct lists_item {
-	const char        *key;
-	const char        *face;	/* JSON object */
-	const struct tool *ask;		/* who may see it */
-};
+/* The lists that a client can be told to fetch again. */
+enum lists { LISTS_TOOLS, LISTS_PROMPTS, LISTS_RESOURCES, LISTS_COUNT };
+
+/* "tools", ...; and back: LISTS_COUNT is none. */
+const char *lists_name(enum lists what);
+enum lists lists_named(const char *name);
+
+/* A number that is another one when this identity may see another choice out of the catalog's list. */
+uint64_t lists_digest(const struct catalog *c, const struct identity *who, enum lists what);
+
+/* A number that is another one when anything in the catalog's list is, whoever may see it. */
+uint64_t lists_whole(const struct catalog *c, enum lists what);
 
 struct lists_page {
 	const char *items;	/* JSON objects divided by commas */
@@ -28,8 +34,11 @@ struct lists_page {
 /* The page of rq's catalog that begins behind the tool called `after` (NULL: the first).  Valid for this request. */
 struct lists_page lists_tools(struct request *rq, const char *after);
 
-/* Answers a list of n items whose result member is `member`. */
-int lists_run(struct request *rq, const char *member, const struct lists_item *item, size_t n) must_use;
+/* Answers tools/list. */
+int lists_run_tools(struct request *rq) must_use;
+
+/* Answers a list of the entries from number `first` on; `member` is its name in the result. */
+int lists_run(struct request *rq, const char *member, enum lists what, size_t first) must_use;
 
 /*
  * The place in params.cursor: an array that begins with a text; *place NULL: the list begins.  0, or

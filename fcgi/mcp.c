@@ -5,12 +5,16 @@
 #include "bind_sql.h"
 #include "catalog.h"
 #include "complete.h"
+#include "confirm.h"
 #include "era.h"
 #include "fail.h"
+#include "legacy.h"
 #include "lists.h"
+#include "mrtr.h"
 #include "prompt.h"
 #include "resource.h"
 #include "rpc.h"
+#include "session.h"
 
 /* --- initialize, server/discover, ping -------------------------------------------------- */
 
@@ -43,6 +47,8 @@ run_initialize(struct request *rq)
 	if (!asked)
 		return fail(rq, FAIL_PARAMS, "Invalid params: protocolVersion must be a string.");
 	rq->version = era_is_legacy(asked) ? asked : ERA_NEWEST_LEGACY;
+	client_capabilities(&rq->client, json_get(rq->params, "capabilities"));
+	session_begin(rq);
 	rpc_result_begin(rq);
 	rpc_member(rq, "protocolVersion");
 	buf_json(&rq->reply.body, rq->version, strlen(rq->version));
@@ -75,26 +81,6 @@ run_ping(struct request *rq)
 	return 0;
 }
 
-/* --- tools/list ------------------------------------------------------------------------- */
-
-static int
-run_tools_list(struct request *rq)
-{
-	struct json_object *place;
-	struct lists_page page;
-
-	if (lists_place(rq, &place) != 0)
-		return -1;
-	page = lists_tools(rq, place ? json_object_get_string(json_object_array_get_idx(place, 0)) : NULL);
-	rpc_result_begin(rq);
-	rpc_member(rq, "tools");
-	buf_char(&rq->reply.body, '[');
-	buf_add(&rq->reply.body, page.items, page.len);
-	buf_char(&rq->reply.body, ']');
-	lists_end(rq, page.more ? lists_behind(rq, page.last) : NULL);
-	return 0;
-}
-
 /* --- tools/call ------------------------------------------------------------------------- */
 
 static int
@@ -113,6 +99,9 @@ find_tool(struct request *rq)
 		return fail(rq, FAIL_SCOPE, "%s", why);
 	if (rq->tool->writes != TOOL_READS && atomic_load(&rq->board->audit_full))
 		return fail(rq, FAIL_UNAVAILABLE, "The audit log takes no more; nothing may be changed until it does.");
+	/* Who may have to wait for a person waits where others are not kept from their work. */
+	if (rq->era == ERA_LEGACY && !rq->batch && (rq->tool->asks || rq->tool->confirm))
+		rq->place = POOL_SLOW;
 	return 0;
 }
 
@@ -124,7 +113,8 @@ run_tools_call(struct request *rq)
 	struct bind_args args;
 	struct bind_result result;
 
-	if (arguments_take(rq, rq->tool, &args) != 0 || run(rq, rq->tool, &args, &result) != 0)
+	if (mrtr_begin(rq) != 0 || arguments_take(rq, rq->tool, &args) != 0 || confirm_ask(rq, rq->tool, &args) != 0 ||
+	    run(rq, rq->tool, &args, &result) != 0)
 		return -1;
 	rpc_result_begin(rq);
 	rpc_member(rq, "content");
@@ -166,15 +156,18 @@ static const struct mcp_method methods[] = {
 	/* name                      legacy modern calls  find           offered          run */
 	{ "completion/complete",     true,  true,  false, NULL,          has_completions, complete_run },
 	{ "initialize",              true,  false, false, NULL,          NULL,            run_initialize },
+	{ "logging/setLevel",        true,  false, false, NULL,          NULL,            legacy_run_level },
 	{ "ping",                    true,  false, false, NULL,          NULL,            run_ping },
 	{ "prompts/get",             true,  true,  true,  prompt_find,   has_prompts,     prompt_run_get },
 	{ "prompts/list",            true,  true,  false, NULL,          has_prompts,     prompt_run_list },
 	{ "resources/list",          true,  true,  false, NULL,          has_resources,   resource_run_list },
 	{ "resources/read",          true,  true,  true,  resource_find, has_resources,   resource_run_read },
+	{ "resources/subscribe",     true,  false, false, NULL,          has_resources,   legacy_run_subscribe },
 	{ "resources/templates/list", true, true,  false, NULL,          has_resources,   resource_run_templates },
+	{ "resources/unsubscribe",   true,  false, false, NULL,          has_resources,   legacy_run_unsubscribe },
 	{ "server/discover",         false, true,  false, NULL,          NULL,            run_discover },
 	{ "tools/call",              true,  true,  true,  find_tool,     NULL,            run_tools_call },
-	{ "tools/list",              true,  true,  false, NULL,          NULL,            run_tools_list },
+	{ "tools/list",              true,  true,  false, NULL,          NULL,            lists_run_tools },
 };
 
 static bool
@@ -217,6 +210,7 @@ mcp_run(struct request *rq, const struct mcp_method *m)
 {
 	size_t from = rq->reply.body.len;
 
+	legacy_in_hand(rq);
 	if (!rq->failed && m->run(rq) == 0 && rq->reply.body.full)
 		fail(rq, FAIL_INTERNAL, "%s: the answer is larger than %zu bytes", rq->method, rq->reply.body.most);
 	if (rq->failed)

@@ -13,13 +13,7 @@
 int
 prompt_run_list(struct request *rq)
 {
-	const struct prompts *all = &rq->catalog->prompts;
-	struct lists_item *item = arena_take(&rq->mem, (all->n + 1) * sizeof(*item));
-	size_t i;
-
-	for (i = 0; i < all->n; i++)
-		item[i] = (struct lists_item){ all->at[i].ask.name, all->at[i].face, &all->at[i].ask };
-	return lists_run(rq, "prompts", item, all->n);
+	return lists_run(rq, "prompts", LISTS_PROMPTS, 0);
 }
 
 /* --- prompts/get ------------------------------------------------------------------------ */

@@ -22,6 +22,9 @@ static const char *const param_names[PARAM_COUNT] = {
 	[PARAM_TRACEPARENT]    = "HTTP_TRACEPARENT",
 	[PARAM_LAST_EVENT]     = "HTTP_LAST_EVENT_ID",
 	[PARAM_TICKET]         = "MCP_TICKET",
+	[PARAM_URI]            = "REQUEST_URI",
+	[PARAM_ENDPOINT]       = "MCP_ENDPOINT",
+	[PARAM_QUERY]          = "QUERY_STRING",
 };
 
 const char *

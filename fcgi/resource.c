@@ -12,8 +12,8 @@
 /* --- finding ---------------------------------------------------------------------------- */
 
 /* One answer for what is not there, what is another tenant's, and what the credential may not see. */
-static int
-unknown(struct request *rq, const char *uri, enum fail what)
+int
+resource_unknown(struct request *rq, const char *uri, enum fail what)
 {
 	struct buf b;
 
@@ -69,7 +69,7 @@ resource_find(struct request *rq)
 		return fail(rq, FAIL_PARAMS, "Invalid params: uri must be a string.");
 	rq->resource = find(rq, uri, &rq->values, &hidden);
 	if (!rq->resource)
-		return unknown(rq, uri, hidden ? FAIL_RESOURCE_DENIED : FAIL_RESOURCE);
+		return resource_unknown(rq, uri, hidden ? FAIL_RESOURCE_DENIED : FAIL_RESOURCE);
 	rq->tool = &rq->resource->ask;
 	slot_put(rq->slot->event.tool, sizeof(rq->slot->event.tool), rq->tool->name);
 	return 0;
@@ -89,7 +89,7 @@ settle_failure(struct request *rq, const char *uri)
 	if (was != FAIL_TOOL && was != FAIL_SCOPE)
 		return -1;
 	fail_clear(rq);
-	return unknown(rq, uri, was == FAIL_SCOPE ? FAIL_RESOURCE_DENIED : FAIL_RESOURCE);
+	return resource_unknown(rq, uri, was == FAIL_SCOPE ? FAIL_RESOURCE_DENIED : FAIL_RESOURCE);
 }
 
 /* The contents as a JSON array. */
@@ -322,11 +322,5 @@ resource_run_list(struct request *rq)
 int
 resource_run_templates(struct request *rq)
 {
-	const struct resources *all = &rq->catalog->resources;
-	size_t i, n = all->n - all->fixed;
-	struct lists_item *item = arena_take(&rq->mem, (n + 1) * sizeof(*item));
-
-	for (i = 0; i < n; i++)
-		item[i] = (struct lists_item){ all->at[all->fixed + i].uri, all->at[all->fixed + i].face, &all->at[all->fixed + i].ask };
-	return lists_run(rq, "resourceTemplates", item, n);
+	return lists_run(rq, "resourceTemplates", LISTS_RESOURCES, rq->catalog->resources.fixed);
 }

@@ -7,6 +7,7 @@
 #define RESOURCE_H
 
 #include "catalog.h"
+#include "fail.h"
 #include "request.h"
 
 /* What a resources/read names: fills rq->resource, rq->values, rq->tool.  -1 with FAIL_PARAMS, FAIL_RESOURCE. */
@@ -15,6 +16,9 @@ int resource_find(struct request *rq) must_use;
 int resource_run_list(struct request *rq) must_use;
 int resource_run_templates(struct request *rq) must_use;
 int resource_run_read(struct request *rq) must_use;
+
+/* FAIL_RESOURCE or FAIL_RESOURCE_DENIED with the URI as data.  -1. */
+int resource_unknown(struct request *rq, const char *uri, enum fail what);
 
 /*
  * Could rq's caller read this URI?  May ask PostgreSQL.  false with rq->failed set: it could not be

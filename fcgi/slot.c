@@ -7,8 +7,11 @@ slot_move(struct slot *s, enum slot_state to)
 {
 	s->since_us = base_now_us();
 	atomic_store(&s->state, to);
-	if (to != SLOT_BUSY)
-		atomic_store(&s->calling, 0);
+	if (to == SLOT_BUSY)
+		return;
+	atomic_store(&s->calling, 0);
+	atomic_store(&s->in_hand, 0);
+	atomic_store(&s->asking, 0);
 }
 
 int
@@ -18,6 +21,16 @@ slot_calling(const struct board *b, enum pool pool, uint64_t tenant)
 
 	for (i = 0; i < b->slots; i++)
 		n += b->slot[i].pool == pool && atomic_load(&b->slot[i].calling) == tenant;
+	return n;
+}
+
+int
+slot_asking(const struct board *b)
+{
+	int n = 0, i;
+
+	for (i = 0; i < b->slots; i++)
+		n += atomic_load(&b->slot[i].asking);
 	return n;
 }
 

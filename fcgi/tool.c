@@ -164,6 +164,25 @@ read_rename(struct load *l, struct json_object *v)
 	return 0;
 }
 
+static const char *const ask_words[] = { "elicitation", "sampling", "roots" };
+
+static int
+read_asks(struct load *l, struct json_object *v)
+{
+	size_t i, w, n = json_is_strings(v) ? json_object_array_length(v) : 0;
+
+	for (i = 0; i < n; i++) {
+		const char *word = json_object_get_string(json_object_array_get_idx(v, i));
+
+		for (w = 0; w < LEN(ask_words) && strcmp(ask_words[w], word) != 0; w++)
+			;
+		if (w == LEN(ask_words))
+			return refuse(l, "asks: expected \"elicitation\", \"sampling\", \"roots\"");
+		l->tool->asks |= 1U << w;
+	}
+	return n > 0 ? 0 : refuse(l, "asks: expected an array of \"elicitation\", \"sampling\", \"roots\"");
+}
+
 /* --- the members ------------------------------------------------------------------------ */
 
 enum member_kind { M_TEXT, M_COUNT, M_OBJECT, M_ARRAY, M_OWN };
@@ -188,6 +207,7 @@ static const struct member {
 	{ "feature",      M_TEXT,   offsetof(struct tool, feature), 0, 0, NULL },
 	{ "writes",       M_OWN,    FACE, 0, 0, read_writes },
 	{ "confirm",      M_TEXT,   offsetof(struct tool, confirm), 0, 0, NULL },
+	{ "asks",         M_OWN,    FACE, 0, 0, read_asks },
 	{ "idempotency",  M_TEXT,   offsetof(struct tool, idempotency), 0, 0, NULL },
 	{ "args",         M_OBJECT, FACE, 0, 0, read_args },
 	{ "rename",       M_OBJECT, FACE, 0, 0, read_rename },
@@ -257,6 +277,22 @@ read_member(struct load *l, const struct member *m, struct json_object *v)
 
 /* --- what must hold between members ----------------------------------------------------- */
 
+/* Each {NAME} of the sentence is an argument. */
+static int
+check_confirm(struct load *l)
+{
+	const char *at = l->tool->confirm, *end;
+
+	while (at && (at = strchr(at, '{')) && (end = strchr(at, '}'))) {
+		const char *name = arena_copy(l->mem, at + 1, (size_t)(end - at - 1));
+
+		if (!schema_has(l->tool->input, name))
+			return refuse(l, "confirm: inputSchema has no property %s", name);
+		at = end;
+	}
+	return 0;
+}
+
 /* Members that name arguments name ones that exist. */
 static int
 check_names(struct load *l)
@@ -276,7 +312,9 @@ check_names(struct load *l)
 		return refuse(l, "idempotency: goes with writes");
 	if (t->idempotency && t->c)
 		return refuse(l, "idempotency: a tool written in C has more than one transaction, and cannot keep a key with them");
-	return 0;
+	if (t->asks && !t->c)
+		return refuse(l, "asks: goes with a tool written in C; for others there is confirm");
+	return check_confirm(l);
 }
 
 static int
@@ -322,7 +360,7 @@ check_output(struct load *l)
 	return 0;
 }
 
-/* The annotations as they go out: readOnlyHint says what `writes` says. */
+/* The annotations as they go out: readOnlyHint says what `writes` says.  One of them is also ours to keep. */
 static int
 add_annotations(struct load *l, struct json_object *face, struct json_object *given)
 {
@@ -330,6 +368,7 @@ add_annotations(struct load *l, struct json_object *face, struct json_object *gi
 	struct json_object *hint = json_get(all, "readOnlyHint");
 
 	json_object_object_add(face, "annotations", all);
+	l->tool->idempotent = json_object_get_boolean(json_get(all, "idempotentHint"));
 	if (hint && json_object_get_boolean(hint) != (l->tool->writes == TOOL_READS))
 		return refuse(l, "annotations: readOnlyHint contradicts writes");
 	json_object_object_add(all, "readOnlyHint", json_object_new_boolean(l->tool->writes == TOOL_READS));
@@ -453,4 +492,15 @@ tool_gives(const struct tool *t, const char *name)
 			return false;
 	}
 	return schema_has(t->input, name);
+}
+
+bool
+tool_asks(const struct tool *t, const char *method)
+{
+	size_t i, n = strcspn(method, "/");
+
+	for (i = 0; i < LEN(ask_words); i++)
+		if (strlen(ask_words[i]) == n && strncmp(ask_words[i], method, n) == 0)
+			return t->asks >> i & 1;
+	return false;
 }

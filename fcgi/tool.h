@@ -64,6 +64,8 @@ struct tool {
 	struct words          scope;		/* a credential needs one of them; a {NAME} in it is that argument's value */
 	const char           *feature;		/* the tenant needs it; NULL: none */
 	enum tool_writes      writes;
+	bool                  idempotent;	/* its annotations say so: a call that is repeated changes nothing more */
+	unsigned              asks;		/* what it may ask a client, see tool_asks(); 0: nothing */
 	const char           *confirm;		/* sentence the user is asked with, with {argument}s; NULL: none */
 	const char           *idempotency;	/* argument that holds the caller's key; NULL: none */
 	struct tool_arg       arg[TOOL_ARGS_MAX];
@@ -96,5 +98,8 @@ int tool_scope(struct arena *mem, struct json_object *v, struct words *out) must
 
 /* Does the statement get an argument of this name?  Renamed ones count, the idempotency key does not. */
 bool tool_gives(const struct tool *t, const char *name);
+
+/* May the tool, which is written in C, ask the client with this method? */
+bool tool_asks(const struct tool *t, const char *method);
 
 #endif

@@ -127,6 +127,7 @@ open_worker(struct worker *w, const struct process *self)
 	w->blank = (struct request){
 		.cfg = cfg,
 		.key = self->key,
+		.key_old = self->key_old,
 		.seal = self->seal,
 		.board = self->board,
 		.slot = self->slot,
@@ -211,6 +212,7 @@ take(struct worker *w, int fd)
 	struct slot *slot = w->self->slot;
 
 	slot_move(slot, SLOT_BUSY);
+	atomic_store(&slot->cancelled, 0);
 	w->rq.start_us = base_now_us();
 	arm(usual_ms);
 	serve(w, fd);

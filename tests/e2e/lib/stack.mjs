@@ -16,7 +16,7 @@ import pg from 'pg';
 import { diag, has_failed } from './tap.mjs';
 import { Pool, exchange, message } from './wire.mjs';
 import { Redis } from './resp.mjs';
-import { bearer, modern } from './mcp.mjs';
+import { bearer, initialize, modern, session_header } from './mcp.mjs';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -108,6 +108,7 @@ export class Stack {
 		this.file = file;
 		this.dir = path.dirname(file);
 		this.clients = [];	/* everything to be closed in the end */
+		this.sessions = new Map();
 		this.read();
 	}
 
@@ -140,6 +141,38 @@ export class Stack {
 		const rows = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
 
 		return exchange(to, message(`POST ${where} HTTP/1.1`, [...rows, ['Connection', 'close']], request.body), options);
+	}
+
+	/*
+	 * The id of a session of this key and revision: initialized when first asked for, then the same
+	 * until forget_sessions().
+	 */
+	async session(key, version = '2025-11-25', options = {}) {
+		const name = `${key} ${version} ${options.path ?? ''}`;
+
+		if (!this.sessions.has(name))
+			this.sessions.set(name, await this.new_session(key, version, options));
+		return this.sessions.get(name);
+	}
+
+	/* The id of a new one; capabilities: what the client says it can do. */
+	async new_session(key, version = '2025-11-25', { capabilities, ...options } = {}) {
+		const { status, headers, text } = await this.post(initialize(version, capabilities), { key, ...options });
+
+		if (status !== 200 || !headers['mcp-session-id'])
+			throw new Error(`initialize: ${status} without a session: ${text}`);
+		return headers['mcp-session-id'];
+	}
+
+	forget_sessions() {
+		this.sessions.clear();
+	}
+
+	/* A legacy request in the session of its key. */
+	async post_in_session(request, { key, version, headers = {}, ...options } = {}) {
+		const id = await this.session(key, version, options);
+
+		return this.post(request, { key, headers: { ...session_header(id), ...headers }, ...options });
 	}
 
 	/* A modern tools/call. */
