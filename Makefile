@@ -15,7 +15,8 @@
 
 LAYERS   = ground request outside domain protocol process
 
-ground   = base log arena buf utf8 cidr json pattern schema crypt
+ground   = base log arena buf utf8 cidr json pattern metaschema schema_uri schema_value schema_node \
+           schema_words schema_refs schema_load schema_says schema_seen schema_forms schema_check schema crypt
 request  = config news event slot bucket seat client wire made request fail reply sse
 outside  = sockets db db_async cache feed egress breaker web probe
 domain   = tenant limit audit segment seal template adapt uri tool offer resource_file prompt_file catalog notice cursor bind arguments encode \
@@ -31,7 +32,8 @@ PROGRAMS = mcpctl mcp-stdio
 
 mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scope ctl_principal ctl_workspace \
             ctl_time ctl_key ctl_secrets ctl_check ctl
-mcp-stdio = stdio_http stdio
+mcp-stdio = stdio_http stdio_line stdio_sse stdio_message stdio_era stdio_head stdio_tools stdio_kept stdio_args \
+            stdio_call stdio_modern stdio_legacy stdio
 
 
 CC       ?= cc
@@ -55,7 +57,7 @@ endif
 # libpq's header lives in a folder of its own on Debian; -isystem, because its style is not ours.
 COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) -Ifcgi -isystem /usr/include/postgresql
 LINK    = $(CC) $(CFLAGS) $(HARDENING) $(LINKING) $(LDFLAGS)
-LIBS    = -lfcgi -ljson-c -lpq -lhiredis -lcrypto -lpcre2-8 -lsystemd -lm $(if $(wildcard fcgi/web.c),-lcurl)
+LIBS    = -lfcgi -ljson-c -lpq -lhiredis -lcrypto -lpcre2-8 -lsystemd -lm -lcurl
 
 
 # What there is to build: of the stems above those that have a .c.

@@ -57,9 +57,23 @@ connect_now(const struct cache *c)
 	return redisConnectWithTimeout(host, (int)port, c->timeout);
 }
 
+/* An idle connection has nothing to say; if it does, Redis went.  It may be back already. */
+static void
+drop_stale(struct cache *c)
+{
+	struct pollfd p = { .fd = c->ctx->fd, .events = POLLIN };
+
+	if (poll(&p, 1, 0) == 0)
+		return;
+	redisFree(c->ctx);
+	c->ctx = NULL;
+}
+
 static int
 ready(struct cache *c, const char **why)
 {
+	if (c->ctx)
+		drop_stale(c);
 	if (c->ctx)
 		return 0;
 	if (!c->address)

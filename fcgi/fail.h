@@ -41,6 +41,9 @@ enum fail {
 	FAIL_TOOL,		/* a result with isError: the model may mend it */
 	FAIL_INPUT,		/* no failure: a result that asks the client first */
 	FAIL_CAPABILITY,	/* the client cannot be asked what must be asked; modern only */
+	FAIL_REPLAY,		/* asks for events that went before */
+	FAIL_STREAM_OPEN,	/* the session has its stream already */
+	FAIL_STREAMS,		/* too many are open */
 	FAIL_RATE,
 	FAIL_UNAVAILABLE,	/* PostgreSQL away, the proof pending, the audit log full */
 	FAIL_GONE,		/* the client left; nobody reads an answer */

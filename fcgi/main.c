@@ -10,6 +10,7 @@
 #include "board.h"
 #include "config.h"
 #include "consumer.h"
+#include "lists.h"
 #include "log.h"
 #include "reload.h"
 #include "seal.h"
@@ -137,6 +138,23 @@ begin_board(struct boot *b)
 	atomic_store(&b->process.board->segment, segment_own(b->cfg.audit_dir, b->audit_id, &b->own.lock));
 }
 
+/* What the lists of this generation are, for those of the one before that hold streams open. */
+static void
+show_face(struct boot *b)
+{
+	uint64_t (*face)[FACE] = b->process.board->face[b->process.row];
+	const struct catalog *c;
+	int what;
+
+	memset(face, 0, sizeof(b->process.board->face[0]));
+	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++) {
+		face[c->number][0] = slot_number(c->name);
+		for (what = 0; what < LISTS_COUNT; what++)
+			face[c->number][1 + what] = lists_whole(c, (enum lists)what);
+	}
+	atomic_store(&b->process.board->newest, b->process.row);
+}
+
 static void
 open_board(struct boot *b)
 {
@@ -151,6 +169,10 @@ open_board(struct boot *b)
 		bug("all rows of proofs are in use");
 	for (i = 0; i < CATALOGS_MAX; i++)
 		atomic_store(&b->process.board->proof[b->process.row][i], (int)b->verdict[i]);
+	show_face(b);
+	b->process.news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (b->process.news_fd < 0)
+		die("eventfd: %s", strerror(errno));
 }
 
 static void

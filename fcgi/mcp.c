@@ -15,6 +15,7 @@
 #include "resource.h"
 #include "rpc.h"
 #include "session.h"
+#include "subscribe.h"
 
 /* --- initialize, server/discover, ping -------------------------------------------------- */
 
@@ -166,6 +167,7 @@ static const struct mcp_method methods[] = {
 	{ "resources/templates/list", true, true,  false, NULL,          has_resources,   resource_run_templates },
 	{ "resources/unsubscribe",   true,  false, false, NULL,          has_resources,   legacy_run_unsubscribe },
 	{ "server/discover",         false, true,  false, NULL,          NULL,            run_discover },
+	{ "subscriptions/listen",    false, true,  false, NULL,          NULL,            subscribe_listen },
 	{ "tools/call",              true,  true,  true,  find_tool,     NULL,            run_tools_call },
 	{ "tools/list",              true,  true,  false, NULL,          NULL,            lists_run_tools },
 };

@@ -31,7 +31,7 @@ struct identity {
 	const char  *generation;	/* decimal, as mcp.enter() takes it */
 	uint64_t     number;		/* slot_number() of the tenant */
 	uint64_t     credential_number;
-	const unsigned char *hash;	/* of the credential, CRYPT_HASH bytes, as mcp.identify() takes it */
+	const unsigned char *hash;	/* of the credential, CRYPT_HASH bytes, as mcp.identify() takes it; NULL: not known */
 	int64_t      expires_us;	/* wall clock; 0: never */
 	int64_t      per_minute, burst, in_flight;	/* of the plan */
 	int64_t      streams, sessions;	/* of the plan: what one principal may have open */
