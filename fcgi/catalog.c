@@ -200,6 +200,7 @@ read_tools(struct load *l, const char *folder)
 		tool[i].catalog = c;
 		if (tool_load(l->mem, &tool[i], folder, stem[i], l->why) != 0)
 			return -1;
+		c->speaks = c->speaks || tool[i].c;
 		if (tool[i].per_minute == 0)
 			tool[i].per_minute = c->per_minute;
 	}
@@ -235,6 +236,7 @@ gather_prompt(struct catalog *c, const struct prompt *p)
 	int i;
 
 	add_entry(c, &p->ask);
+	c->speaks = c->speaks || p->ask.c;
 	for (i = 0; i < p->args; i++)
 		if (p->arg[i].complete) {
 			add_entry(c, &p->arg[i].complete->ask);

@@ -45,6 +45,7 @@ struct catalog {
 	const struct tool   **entry;		/* each tool, and what each resource and prompt runs: who may, and a statement or none */
 	size_t                entries;
 	bool                  completes;	/* an argument of something has a completion */
+	bool                  speaks;		/* it has tools or prompts written in C, which may send log messages */
 };
 
 struct catalogs {

@@ -1,6 +1,7 @@
 /* lists: a page is put together from faces, or taken as it was. */
 #include "lists.h"
 #include "cursor.h"
+#include "era.h"
 #include "fail.h"
 #include "log.h"
 #include "rpc.h"
@@ -52,14 +53,14 @@ mix(uint64_t *digest, const char *text)
 	} while (*text++);
 }
 
-/* The i-th entry of a list, in its order; false: there are no more. */
+/* The i-th entry of a list, in its order, as the revision shows it; false: there are no more. */
 static bool
-entry(const struct catalog *c, enum lists what, size_t i, struct item *out)
+entry(const struct catalog *c, const char *version, enum lists what, size_t i, struct item *out)
 {
 	switch (what) {
 	case LISTS_TOOLS:
 		if (i < c->tools)
-			*out = (struct item){ c->tool[i].name, c->tool[i].face, &c->tool[i] };
+			*out = (struct item){ c->tool[i].name, c->tool[i].face[adapt_face_number(version)], &c->tool[i] };
 		return i < c->tools;
 	case LISTS_PROMPTS:
 		if (i < c->prompts.n)
@@ -81,7 +82,7 @@ lists_digest(const struct catalog *c, const struct identity *who, enum lists wha
 	size_t i;
 
 	arena_init(&mem, 4096, 16 << 20);	/* for sentences that nobody is told */
-	for (i = 0; entry(c, what, i, &item); i++)
+	for (i = 0; entry(c, ERA_MODERN_VERSION, what, i, &item); i++)
 		if (!catalog_forbids(item.ask, who, NULL, &mem))
 			mix(&digest, item.key);
 	arena_close(&mem);
@@ -95,7 +96,7 @@ lists_whole(const struct catalog *c, enum lists what)
 	struct item item = { 0 };
 	size_t i;
 
-	for (i = 0; entry(c, what, i, &item); i++)
+	for (i = 0; entry(c, ERA_MODERN_VERSION, what, i, &item); i++)
 		mix(&digest, item.face);
 	return digest;
 }
@@ -111,7 +112,7 @@ key_of(struct request *rq)
 	size_t i;
 
 	buf_init(&b, &rq->mem, 65536);
-	buf_fmt(&b, "%d %d %s\n", rq->catalog->number, who->reads_only, who->scopes);
+	buf_fmt(&b, "%d %d %d %s\n", rq->catalog->number, adapt_face_number(rq->version), who->reads_only, who->scopes);
 	for (i = 0; i < who->features.n; i++)
 		buf_fmt(&b, "%s ", who->features.at[i]);
 	return b.at;
@@ -128,7 +129,7 @@ make(struct request *rq, enum lists what, size_t first, const char *after)
 	size_t i;
 
 	buf_init(&b, &rq->mem, LIST_MAX);
-	for (i = first; entry(rq->catalog, what, i, &item); i++) {
+	for (i = first; entry(rq->catalog, rq->version, what, i, &item); i++) {
 		if ((after && strcmp(item.key, after) <= 0) || catalog_forbids(item.ask, rq->who, NULL, &rq->mem))
 			continue;
 		if (shown == rq->catalog->page_size) {

@@ -1,16 +1,12 @@
 /* mcp: the method table and the methods of this server. */
 #include "mcp.h"
-#include "arguments.h"
-#include "bind_c.h"
-#include "bind_sql.h"
+#include "call.h"
 #include "catalog.h"
 #include "complete.h"
-#include "confirm.h"
 #include "era.h"
 #include "fail.h"
 #include "legacy.h"
 #include "lists.h"
-#include "mrtr.h"
 #include "prompt.h"
 #include "resource.h"
 #include "rpc.h"
@@ -25,8 +21,10 @@ add_capabilities(struct request *rq)
 	const struct catalog *c = rq->catalog;
 
 	rpc_member(rq, "capabilities");
-	buf_fmt(&rq->reply.body, "{\"tools\":{}%s%s%s}", c->resources.n > 0 ? ",\"resources\":{}" : "",
-	    c->prompts.n > 0 ? ",\"prompts\":{}" : "", c->completes ? ",\"completions\":{}" : "");
+	buf_fmt(&rq->reply.body, "{\"tools\":{\"listChanged\":true}%s%s%s%s}",
+	    c->resources.n > 0 ? ",\"resources\":{\"subscribe\":true,\"listChanged\":true}" : "",
+	    c->prompts.n > 0 ? ",\"prompts\":{\"listChanged\":true}" : "", c->completes ? ",\"completions\":{}" : "",
+	    c->speaks ? ",\"logging\":{}" : "");
 }
 
 static void
@@ -82,57 +80,6 @@ run_ping(struct request *rq)
 	return 0;
 }
 
-/* --- tools/call ------------------------------------------------------------------------- */
-
-static int
-find_tool(struct request *rq)
-{
-	const char *name = json_get_str(rq->params, "name"), *why;
-
-	if (!name)
-		return fail(rq, FAIL_PARAMS, "Invalid params: name must be a string.");
-	rq->tool = catalog_tool(rq->catalog, name);
-	if (!rq->tool)
-		return fail(rq, FAIL_PARAMS, "Unknown tool: %.128s", name);
-	slot_put(rq->slot->event.tool, sizeof(rq->slot->event.tool), rq->tool->name);
-	why = catalog_forbids(rq->tool, rq->who, arguments_given(rq), &rq->mem);
-	if (why)
-		return fail(rq, FAIL_SCOPE, "%s", why);
-	if (rq->tool->writes != TOOL_READS && atomic_load(&rq->board->audit_full))
-		return fail(rq, FAIL_UNAVAILABLE, "The audit log takes no more; nothing may be changed until it does.");
-	/* Who may have to wait for a person waits where others are not kept from their work. */
-	if (rq->era == ERA_LEGACY && !rq->batch && (rq->tool->asks || rq->tool->confirm))
-		rq->place = POOL_SLOW;
-	return 0;
-}
-
-static int
-run_tools_call(struct request *rq)
-{
-	int (*run)(struct request *, const struct tool *, const struct bind_args *, struct bind_result *) =
-	    rq->tool->c ? bind_c : bind_sql;
-	struct bind_args args;
-	struct bind_result result;
-
-	if (mrtr_begin(rq) != 0 || arguments_take(rq, rq->tool, &args) != 0 || confirm_ask(rq, rq->tool, &args) != 0 ||
-	    run(rq, rq->tool, &args, &result) != 0)
-		return -1;
-	rpc_result_begin(rq);
-	rpc_member(rq, "content");
-	buf_str(&rq->reply.body, "[{\"type\":\"text\",\"text\":");
-	if (result.text)
-		buf_json(&rq->reply.body, result.text, strlen(result.text));
-	else
-		buf_json(&rq->reply.body, result.structured, result.structured_len);
-	buf_str(&rq->reply.body, "}]");
-	if (rq->tool->output_schema) {
-		rpc_member(rq, "structuredContent");
-		buf_add(&rq->reply.body, result.structured, result.structured_len);
-	}
-	rpc_result_end(rq);
-	return 0;
-}
-
 /* --- the table -------------------------------------------------------------------------- */
 
 static bool
@@ -168,7 +115,7 @@ static const struct mcp_method methods[] = {
 	{ "resources/unsubscribe",   true,  false, false, NULL,          has_resources,   legacy_run_unsubscribe },
 	{ "server/discover",         false, true,  false, NULL,          NULL,            run_discover },
 	{ "subscriptions/listen",    false, true,  false, NULL,          NULL,            subscribe_listen },
-	{ "tools/call",              true,  true,  true,  find_tool,     NULL,            run_tools_call },
+	{ "tools/call",              true,  true,  true,  call_place,    NULL,            call_run },
 	{ "tools/list",              true,  true,  false, NULL,          NULL,            lists_run_tools },
 };
 

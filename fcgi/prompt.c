@@ -1,10 +1,13 @@
 /* prompt: arguments checked, one row asked for, messages filled in. */
 #include "prompt.h"
+#include "adapt.h"
 #include "arguments.h"
+#include "bind_c.h"
 #include "bind_sql.h"
 #include "encode.h"
 #include "fail.h"
 #include "lists.h"
+#include "mrtr.h"
 #include "rpc.h"
 #include "template.h"
 
@@ -16,7 +19,7 @@ prompt_run_list(struct request *rq)
 	return lists_run(rq, "prompts", LISTS_PROMPTS, 0);
 }
 
-/* --- prompts/get ------------------------------------------------------------------------ */
+/* --- before ----------------------------------------------------------------------------- */
 
 int
 prompt_find(struct request *rq)
@@ -32,6 +35,9 @@ prompt_find(struct request *rq)
 	slot_put(rq->slot->event.tool, sizeof(rq->slot->event.tool), rq->tool->name);
 	if (catalog_forbids(rq->tool, rq->who, arguments_given(rq), &rq->mem))
 		return fail(rq, FAIL_DENIED, "Unknown prompt: %.128s", name);
+	/* Who may have to wait for a person waits where others are not kept from their work. */
+	if (rq->era == ERA_LEGACY && !rq->batch && rq->tool->asks)
+		rq->place = POOL_SLOW;
 	return 0;
 }
 
@@ -58,6 +64,18 @@ take_arguments(struct request *rq, const struct prompt *p)
 	return 0;
 }
 
+/* What a tool's caller would read as a result; a scope that was lost since the prompt was found hides it. */
+static int
+settle_failure(struct request *rq)
+{
+	if (rq->failed != FAIL_SCOPE)
+		return fail_as_params(rq);
+	fail_clear(rq);
+	return fail(rq, FAIL_DENIED, "Unknown prompt: %s", rq->prompt->ask.name);
+}
+
+/* --- its messages, from the file and a row ---------------------------------------------- */
+
 /* The row that its statement finds; NULL: it has none. */
 static int
 ask_row(struct request *rq, const struct prompt *p, struct json_object **row)
@@ -67,80 +85,120 @@ ask_row(struct request *rq, const struct prompt *p, struct json_object **row)
 	*row = NULL;
 	if (!p->ask.statement.sql)
 		return 0;
-	if (bind_sql_ask(rq, &p->ask, rq->values, &result) != 0) {
-		if (rq->failed != FAIL_SCOPE)
-			return fail_as_params(rq);
-		fail_clear(rq);		/* it was lost since the prompt was found */
-		return fail(rq, FAIL_DENIED, "Unknown prompt: %s", p->ask.name);
-	}
+	if (bind_sql_ask(rq, &p->ask, rq->values, &result) != 0)
+		return settle_failure(rq);
 	*row = json_parse(&rq->mem, result.structured, result.structured_len, 64);
 	return 0;
 }
 
-/* The text with its names filled in, as a JSON string without hidden characters. */
-static void
-add_filled(struct request *rq, const char *text, struct json_object *row)
+/* The text with its names filled in, without hidden characters. */
+static struct json_object *
+filled(struct request *rq, const char *text, struct json_object *row)
 {
-	struct buf filled;
+	struct buf raw, clean;
+	size_t most = rq->prompt->ask.result_max;
 
-	buf_init(&filled, &rq->mem, rq->prompt->ask.result_max);
-	template_fill(&filled, text, rq->values, row);
-	if (filled.full)
+	buf_init(&raw, &rq->mem, most);
+	template_fill(&raw, text, rq->values, row);
+	if (raw.full)
 		fail(rq, FAIL_PARAMS, "The prompt is larger than what may be sent at once.");
-	encode_text(&rq->reply.body, filled.at, filled.len);
+	buf_init(&clean, &rq->mem, 6 * most + 2);
+	encode_text(&clean, raw.at, raw.len);
+	return json_object_get(json_parse(&rq->mem, clean.at, clean.len, 2));
+}
+
+static struct json_object *
+block_of(struct request *rq, const struct prompt_message *m, struct json_object *row)
+{
+	struct json_object *block, *resource;
+
+	if (m->ready)
+		return m->ready;
+	block = json_keep(&rq->mem, json_object_new_object());
+	json_object_object_add(block, "type", json_object_new_string(m->uri ? "resource" : "text"));
+	if (!m->uri) {
+		json_object_object_add(block, "text", filled(rq, m->text, row));
+		return block;
+	}
+	json_object_object_add(block, "resource", resource = json_object_new_object());
+	json_object_object_add(resource, "uri", filled(rq, m->uri, row));
+	if (m->mime)
+		json_object_object_add(resource, "mimeType", json_object_new_string(m->mime));
+	json_object_object_add(resource, "text", filled(rq, m->text, row));
+	return block;
 }
 
 static void
-add_block(struct request *rq, const struct prompt_message *m, struct json_object *row)
+add_message(struct request *rq, const char *role, struct json_object *block)
 {
 	struct buf *b = &rq->reply.body;
 
-	if (m->ready) {
-		buf_str(b, json_plain(m->ready, NULL));
-		return;
-	}
-	buf_str(b, m->uri ? "{\"type\":\"resource\",\"resource\":{" : "{\"type\":\"text\",");
-	if (m->uri) {
-		buf_str(b, "\"uri\":");
-		add_filled(rq, m->uri, row);
-		buf_char(b, ',');
-	}
-	if (m->uri && m->mime) {
-		buf_str(b, "\"mimeType\":");
-		buf_json(b, m->mime, strlen(m->mime));
-		buf_char(b, ',');
-	}
-	buf_str(b, "\"text\":");
-	add_filled(rq, m->text, row);
-	buf_str(b, m->uri ? "}}" : "}");
+	buf_fmt(b, "%s{\"role\":\"%s\",\"content\":", b->at[b->len - 1] == '[' ? "" : ",", role);
+	buf_str(b, json_plain(adapt_block(&rq->mem, block, rq->version), NULL));
+	buf_char(b, '}');
 }
 
+/* --- prompts/get ------------------------------------------------------------------------ */
+
 static void
-add_messages(struct request *rq, const struct prompt *p, struct json_object *row)
+begin_messages(struct request *rq, const struct prompt *p)
 {
+	rpc_result_begin(rq);
+	rpc_member(rq, "description");
+	buf_json(&rq->reply.body, p->description, strlen(p->description));
+	rpc_member(rq, "messages");
+	buf_char(&rq->reply.body, '[');
+}
+
+static int
+end_messages(struct request *rq)
+{
+	buf_char(&rq->reply.body, ']');
+	rpc_result_end(rq);
+	return rq->failed ? -1 : 0;
+}
+
+static int
+run_messages(struct request *rq, const struct prompt *p)
+{
+	struct json_object *row;
 	size_t i;
 
-	rpc_member(rq, "messages");
-	for (i = 0; i < p->messages; i++) {
-		buf_fmt(&rq->reply.body, "%s{\"role\":\"%s\",\"content\":", i ? "," : "[", p->message[i].role);
-		add_block(rq, &p->message[i], row);
-		buf_char(&rq->reply.body, '}');
+	if (ask_row(rq, p, &row) != 0)
+		return -1;
+	begin_messages(rq, p);
+	for (i = 0; i < p->messages; i++)
+		add_message(rq, p->message[i].role, block_of(rq, &p->message[i], row));
+	return end_messages(rq);
+}
+
+/* Written in C: the blocks it leaves are its messages. */
+static int
+run_function(struct request *rq, const struct prompt *p)
+{
+	struct bind_args args = { .given = rq->values, .object = rq->values };
+	struct bind_result result;
+	size_t i;
+
+	if (bind_c(rq, &p->ask, &args, &result) != 0)
+		return settle_failure(rq);
+	if (!result.blocks)
+		return fail(rq, FAIL_INTERNAL, "%s: ended without a message", p->ask.name);
+	begin_messages(rq, p);
+	for (i = 0; i < json_object_array_length(result.blocks); i++) {
+		struct json_object *one = json_object_array_get_idx(result.blocks, i);
+
+		add_message(rq, json_get_str(one, "role"), json_get(one, "content"));
 	}
-	buf_char(&rq->reply.body, ']');
+	return end_messages(rq);
 }
 
 int
 prompt_run_get(struct request *rq)
 {
 	const struct prompt *p = rq->prompt;
-	struct json_object *row;
 
-	if (take_arguments(rq, p) != 0 || ask_row(rq, p, &row) != 0)
+	if (mrtr_begin(rq) != 0 || take_arguments(rq, p) != 0)
 		return -1;
-	rpc_result_begin(rq);
-	rpc_member(rq, "description");
-	buf_json(&rq->reply.body, p->description, strlen(p->description));
-	add_messages(rq, p, row);
-	rpc_result_end(rq);
-	return rq->failed ? -1 : 0;
+	return p->ask.c ? run_function(rq, p) : run_messages(rq, p);
 }

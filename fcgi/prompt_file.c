@@ -21,6 +21,7 @@ static const struct offer_member members[] = {
 	{ "none",        OFFER_TEXT,  AT(ask.result.none), 0, 0, false },
 	{ "messages",    OFFER_ARRAY, OFFER_READ, 0, 0, false },
 	{ "c",           OFFER_TEXT,  AT(ask.c), 0, 0, false },
+	{ "asks",        OFFER_ARRAY, OFFER_READ, 0, 0, false },
 };
 
 static const struct offer_member argument_members[] = {
@@ -239,7 +240,7 @@ read_messages(struct offer_load *l, struct prompt *p, struct json_object *all)
 static int
 read_prompt(struct offer_load *l, struct prompt *p, struct json_object *source)
 {
-	struct json_object *face, *messages = json_get(source, "messages");
+	struct json_object *face, *messages = json_get(source, "messages"), *asks = json_get(source, "asks");
 	const char *sql = json_get_str(source, "sql");
 
 	l->entry = json_get_str(source, "name");
@@ -250,6 +251,8 @@ read_prompt(struct offer_load *l, struct prompt *p, struct json_object *source)
 		return offer_refuse(l, "expected exactly one of messages, c");
 	if (p->ask.c && (sql || strspn(p->ask.c, NAME_CHARS) != strlen(p->ask.c)))
 		return offer_refuse(l, "c: expected a name of A-Z a-z 0-9 _, and no sql beside it");
+	if (asks && (!p->ask.c || tool_asks_read(asks, &p->ask.asks) != 0))
+		return offer_refuse(l, "asks: goes with c; expected an array of \"elicitation\", \"sampling\", \"roots\"");
 	if (!sql && p->ask.result.none)
 		return offer_refuse(l, "none: goes with sql");
 	p->description = json_get_str(source, "description");

@@ -7,6 +7,7 @@
 #include "cursor.h"
 #include "fail.h"
 #include "lists.h"
+#include "mrtr.h"
 #include "rpc.h"
 
 /* --- finding ---------------------------------------------------------------------------- */
@@ -114,7 +115,7 @@ resource_run_read(struct request *rq)
 	struct text contents;
 
 	arguments_note(rq, rq->values);
-	if (read_contents(rq, rq->resource, rq->values, &contents) != 0)
+	if (mrtr_begin(rq) != 0 || read_contents(rq, rq->resource, rq->values, &contents) != 0)
 		return -1;
 	rpc_result_begin(rq);
 	rpc_member(rq, "contents");

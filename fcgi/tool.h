@@ -7,9 +7,11 @@
 #ifndef TOOL_H
 #define TOOL_H
 
+#include "adapt.h"
 #include "config.h"
 #include "db.h"
 #include "json.h"
+#include "mirror.h"
 #include "schema.h"
 
 #define TOOL_PAGE_MAX	4
@@ -60,7 +62,7 @@ struct tool_result {
 struct tool {
 	const struct catalog *catalog;
 	const char           *name, *file;
-	const char           *face;		/* the tool as tools/list shows it: one JSON object */
+	const char           *face[ADAPT_FACES];	/* the tool as tools/list shows it, by adapt_face_number(): JSON objects */
 	struct words          scope;		/* a credential needs one of them; a {NAME} in it is that argument's value */
 	const char           *feature;		/* the tenant needs it; NULL: none */
 	enum tool_writes      writes;
@@ -76,7 +78,8 @@ struct tool {
 	size_t                result_max;	/* bytes of structuredContent */
 	int64_t               rows_max;
 	int64_t               per_minute;	/* calls of this tool per tenant; 0: the plan's alone */
-	struct schema        *input;
+	struct schema        *input, *output;	/* output: NULL if not declared */
+	struct mirrors        mirrors;		/* arguments that clients repeat in headers */
 	struct json_object   *input_schema, *output_schema;	/* output: NULL if not declared */
 	struct tool_result    result;
 	struct db_statement   statement;	/* the SQL that runs; its id is unique in the process; .sql NULL: none */
@@ -98,6 +101,9 @@ int tool_scope(struct arena *mem, struct json_object *v, struct words *out) must
 
 /* Does the statement get an argument of this name?  Renamed ones count, the idempotency key does not. */
 bool tool_gives(const struct tool *t, const char *name);
+
+/* An array of "elicitation", "sampling", "roots", added to *out as tool.asks has them.  0, or -1: it is another. */
+int tool_asks_read(struct json_object *v, unsigned *out) must_use;
 
 /* May the tool, which is written in C, ask the client with this method? */
 bool tool_asks(const struct tool *t, const char *method);
