@@ -24,7 +24,7 @@ domain   = tenant limit audit segment seal template adapt uri tool offer resourc
            proof
 protocol = headers rpc era lists session call resource prompt complete legacy task ticket subscribe mcp batch \
            transport twin openapi docs oauth http
-process  = fastcgi_head fastcgi board worker fanout outlet intake streams stream_open stream usage consumer \
+process  = fastcgi_head fastcgi board worker fanout outlet intake streams hold tell opening stream usage consumer \
            warden archive chain metrics slowlog status crew pool reload main
 
 # The other programs stand on the same layers: ctl and stdio hold their main().
@@ -33,7 +33,7 @@ PROGRAMS = mcpctl mcp-stdio
 mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scope ctl_principal ctl_workspace \
             ctl_time ctl_key ctl_secrets ctl_check ctl
 mcp-stdio = stdio_http stdio_line stdio_sse stdio_message stdio_era stdio_head stdio_tools stdio_kept stdio_args \
-            stdio_call stdio_modern stdio_legacy stdio
+            stdio_call stdio_modern stdio_session stdio_legacy stdio
 
 
 CC       ?= cc
@@ -145,7 +145,7 @@ bench: packages-bench all
 	@tests/bench/run
 
 # The unit tests alone, in this variant of the build.
-unit: all units
+unit: packages-test all units
 	@BUILT=$(BUILD) tests/run unit
 
 units: $(units)

@@ -309,8 +309,9 @@ hand_over(struct request *rq)
 }
 
 /*
- * A modern client that cancelled has left.  A legacy one may still be there and is owed the end of its
- * HTTP request, though no response (MCP 2025-11-25, cancellation): a stream without one.
+ * To where it is waited for.  A modern client that cancelled has left.  A legacy one may still be there
+ * and is owed the end of its HTTP request, though no response (MCP 2025-11-25, cancellation): it gets a
+ * stream without one.
  */
 static int
 send_answer(struct request *rq)
@@ -321,6 +322,8 @@ send_answer(struct request *rq)
 	}
 	if (rq->failed == FAIL_GONE && rq->era == ERA_MODERN)
 		return 0;
+	if (rq->session)
+		transport_accept(rq);
 	return rq->streams || rq->failed == FAIL_GONE ? sse_end(rq) : reply_send(rq);
 }
 

@@ -132,6 +132,13 @@ read_writes(struct load *l, struct json_object *v)
 }
 
 static int
+read_composed(struct load *l, struct json_object *v)
+{
+	l->tool->composed = json_object_get_boolean(v);
+	return json_object_is_type(v, json_type_boolean) ? 0 : refuse(l, "composed: expected true or false");
+}
+
+static int
 read_args(struct load *l, struct json_object *v)
 {
 	static const char *const kinds[] = { "seal", "digest", "json" };
@@ -209,6 +216,7 @@ static const struct member {
 	{ "description",  M_TEXT,   FACE, 0, 0, NULL },
 	{ "inputSchema",  M_OBJECT, offsetof(struct tool, input_schema), 0, 0, NULL },
 	{ "outputSchema", M_OBJECT, offsetof(struct tool, output_schema), 0, 0, NULL },
+	{ "composed",     M_OWN,    FACE, 0, 0, read_composed },
 	{ "annotations",  M_OBJECT, FACE, 0, 0, NULL },
 	{ "icons",        M_ARRAY,  FACE, 0, 0, NULL },
 	{ "scope",        M_OWN,    FACE, 0, 0, read_scope },
@@ -342,6 +350,20 @@ check_mirrors(struct load *l)
 	return 0;
 }
 
+/* Some clients, and the models behind them, drop a tool that has these at the root of its inputSchema. */
+static int
+check_composed(struct load *l)
+{
+	static const char *const words[] = { "allOf", "anyOf", "oneOf" };
+	size_t i;
+
+	for (i = 0; i < LEN(words) && !l->tool->composed; i++)
+		if (json_get(l->tool->input_schema, words[i]))
+			return refuse(l, "inputSchema: %s at the root makes some clients drop the tool; put it into a property, or say "
+			    "\"composed\": true if that is meant", words[i]);
+	return 0;
+}
+
 static int
 check_input(struct load *l)
 {
@@ -350,6 +372,8 @@ check_input(struct load *l)
 
 	if (!type || strcmp(type, "object") != 0)
 		return refuse(l, "inputSchema: type must be \"object\"");
+	if (check_composed(l) != 0)
+		return -1;
 	t->input = schema_compile(l->mem, t->input_schema, &why);
 	if (!t->input)
 		return refuse(l, "inputSchema: %s", why);

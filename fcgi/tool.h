@@ -80,6 +80,7 @@ struct tool {
 	int64_t               per_minute;	/* calls of this tool per tenant; 0: the plan's alone */
 	struct schema        *input, *output;	/* output: NULL if not declared */
 	struct mirrors        mirrors;		/* arguments that clients repeat in headers */
+	bool                  composed;		/* the root of inputSchema may have allOf, anyOf, oneOf */
 	struct json_object   *input_schema, *output_schema;	/* output: NULL if not declared */
 	struct tool_result    result;
 	struct db_statement   statement;	/* the SQL that runs; its id is unique in the process; .sql NULL: none */
