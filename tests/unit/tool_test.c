@@ -106,9 +106,9 @@ test_face(void)
 	    input, output));
 	is_int(catalogs_load(&mem, folder, &all, &why), 0, "it loads%s", why);
 	t = all.n ? catalog_tool(&all.at[0], "get") : NULL;
-	ok(t && strstr(t->face, arena_fmt(&mem, "\"inputSchema\":%s", input)), "inputSchema is shown as it stands: %s", t ? t->face : "");
-	ok(t && strstr(t->face, arena_fmt(&mem, "\"outputSchema\":%s", output)), "and outputSchema");
-	ok(t && !strstr(t->face, "composed"), "composed is nobody's business");
+	ok(t && strstr(t->face[0], arena_fmt(&mem, "\"inputSchema\":%s", input)), "inputSchema is shown as it stands: %s", t ? t->face[0] : "");
+	ok(t && strstr(t->face[0], arena_fmt(&mem, "\"outputSchema\":%s", output)), "and outputSchema");
+	ok(t && !strstr(t->face[0], "composed"), "composed is nobody's business");
 	ok(t && t->output && schema_has(t->input, "id"), "both are compiled");
 }
 
