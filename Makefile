@@ -15,21 +15,25 @@
 
 LAYERS   = ground request outside domain protocol process
 
-ground   = base log arena buf utf8 cidr json pattern schema crypt
-request  = config news slot bucket client wire request fail reply sse
-outside  = sockets db db_async cache feed egress breaker web probe
-domain   = tenant limit audit segment seal template tool catalog notice cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
-protocol = headers rpc era adapt lists session mrtr ask call resource prompt complete task subscribe \
-           mcp batch twin openapi docs oauth http
-process  = fastcgi board worker fanout stream usage consumer warden archive chain metrics slowlog status crew \
-           pool reload main
+ground   = base log arena buf utf8 cidr json pattern metaschema schema_uri schema_value schema_node \
+           schema_words schema_refs schema_load schema_says schema_seen schema_forms schema_check schema crypt
+request  = config news event slot bucket seat client wire made trace mirror request fail reply sse
+outside  = sockets pgtype db db_async cache feed egress breaker web probe
+domain   = tenant limit audit segment seal template adapt tool catalog notice cursor bind arguments encode \
+           sqlstate form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit \
+           proof
+protocol = headers rpc era lists session call resource prompt complete legacy task ticket subscribe mcp batch \
+           transport twin openapi docs oauth http
+process  = fastcgi_head fastcgi board worker fanout outlet intake streams hold tell opening stream usage consumer \
+           warden archive chain metrics slowlog status crew pool reload main
 
 # The other programs stand on the same layers: ctl and stdio hold their main().
 PROGRAMS = mcpctl mcp-stdio
 
 mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scope ctl_principal ctl_workspace \
             ctl_time ctl_key ctl_secrets ctl_check ctl
-mcp-stdio = stdio_http stdio
+mcp-stdio = stdio_http stdio_line stdio_sse stdio_message stdio_era stdio_head stdio_tools stdio_kept stdio_args \
+            stdio_call stdio_modern stdio_session stdio_legacy stdio
 
 
 CC       ?= cc
@@ -53,7 +57,7 @@ endif
 # libpq's header lives in a folder of its own on Debian; -isystem, because its style is not ours.
 COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) -Ifcgi -isystem /usr/include/postgresql
 LINK    = $(CC) $(CFLAGS) $(HARDENING) $(LINKING) $(LDFLAGS)
-LIBS    = -lfcgi -ljson-c -lpq -lhiredis -lcrypto -lpcre2-8 -lsystemd -lm $(if $(wildcard fcgi/web.c),-lcurl)
+LIBS    = -lfcgi -ljson-c -lpq -lhiredis -lcrypto -lpcre2-8 -lsystemd -lm -lcurl
 
 
 # What there is to build: of the stems above those that have a .c.
@@ -71,8 +75,8 @@ units     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/un
 all: $(programs) $(BUILD)/fcgi.a tools
 
 # The C tools of each catalog folder.  make tools TOOLS=/etc/mcp-fpm/tools does it for folders of one's own.
-TOOLS   ?= tools
-code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(TOOLS)/*/*.c))))
+TOOLS   ?= tools tests/conformance/tools
+code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(addsuffix /*/*.c,$(TOOLS))))))
 
 tools: $(code)
 
@@ -91,7 +95,7 @@ $(BUILD)/mcp-fpm:   $(BUILD)/obj/main.o
 $(BUILD)/mcpctl:    $(BUILD)/obj/ctl.o
 $(BUILD)/mcp-stdio: $(BUILD)/obj/stdio.o
 # Tools written in C call back into the program that loads them.
-$(BUILD)/mcp-fpm: LDFLAGS += -Wl,-u,toolkit_done -Wl,--export-dynamic-symbol=toolkit_*
+$(BUILD)/mcp-fpm: LDFLAGS += -Wl,-u,toolkit_done -Wl,-u,toolkit_form -Wl,--export-dynamic-symbol=toolkit_*
 $(programs): $(BUILD)/fcgi.a
 	@echo "  link  $@"
 	@$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/fcgi.a $(LIBS)
@@ -141,7 +145,7 @@ bench: packages-bench all
 	@tests/bench/run
 
 # The unit tests alone, in this variant of the build.
-unit: all units
+unit: packages-test all units
 	@BUILT=$(BUILD) tests/run unit
 
 units: $(units)

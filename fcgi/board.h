@@ -13,7 +13,7 @@
 /* All that a child needs to begin with. */
 struct process {
 	const struct config    *cfg;
-	const struct crypt_key *key;
+	const struct crypt_key *key, *key_old;	/* key_old NULL: there is none */
 	const struct seal_keys *seal;
 	const struct catalogs  *catalogs;
 	struct board           *board;

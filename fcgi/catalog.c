@@ -48,6 +48,8 @@ static const struct member {
 	{ "list_ttl_ms",    M_COUNT,  false, offsetof(struct catalog, list_ttl_ms) },
 	{ "limit",          M_COUNT,  false, offsetof(struct catalog, per_minute) },
 	{ "batches",        M_FLAG,   false, offsetof(struct catalog, batches) },
+	{ "sse",            M_FLAG,   false, offsetof(struct catalog, sse) },
+	{ "sse_plans",      M_WORDS,  false, offsetof(struct catalog, sse_plans) },
 	{ "errors",         M_ERRORS, false, 0 },
 };
 
@@ -198,6 +200,7 @@ read_tools(struct load *l, const char *folder)
 		tool[i].catalog = c;
 		if (tool_load(l->mem, &tool[i], folder, stem[i], l->why) != 0)
 			return -1;
+		c->speaks = c->speaks || tool[i].c;
 		if (tool[i].per_minute == 0)
 			tool[i].per_minute = c->per_minute;
 	}
@@ -445,6 +448,12 @@ catalog_serves(const struct catalog *c, const struct identity *who)
 	if (c->feature && !has_word(&who->features, c->feature))
 		return false;
 	return c->plans.n == 0 || has_word(&c->plans, who->plan);
+}
+
+bool
+catalog_offers_sse(const struct catalog *c, const struct identity *who)
+{
+	return c->sse && (c->sse_plans.n == 0 || has_word(&c->sse_plans, who->plan));
 }
 
 static bool

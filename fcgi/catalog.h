@@ -33,9 +33,12 @@ struct catalog {
 	enum catalog_errors   errors;
 	const char           *feature;		/* a tenant needs it to be served at all; NULL: none */
 	bool                  batches;		/* JSON-RPC batches of revision 2025-03-26 */
+	bool                  sse;		/* the transport of revision 2024-11-05, */
+	struct words          sse_plans;	/* to tenants of these plans; none: all */
 	const char           *folder;
 	struct tool          *tool;		/* sorted by name */
 	size_t                tools;
+	bool                  speaks;		/* it has tools written in C, which may send log messages */
 };
 
 struct catalogs {
@@ -58,6 +61,9 @@ const char *catalog_forbids(const struct tool *t, const struct identity *who, st
 
 /* Is the catalog served to a tenant of this plan and these features?  If not, c->refused says why. */
 bool catalog_serves(const struct catalog *c, const struct identity *who);
+
+/* Is it served to a tenant of this plan over the transport of 2024-11-05? */
+bool catalog_offers_sse(const struct catalog *c, const struct identity *who);
 
 /* The file of a tool that seals an argument; NULL: none does. */
 const char *catalogs_sealing(const struct catalogs *all);

@@ -21,11 +21,12 @@ struct config {
 	const char  *pg_listen;		/* libpq string for LISTEN; NULL: as pg */
 	const char  *redis;		/* path of a unix socket, or host:port; NULL: no Redis */
 	const char  *tools;		/* colon list of folders that hold catalogs */
-	const char  *sql;		/* folder of the migrations; NULL: beside the first of tools */
+	const char  *sql;		/* colon list of folders of the migrations; NULL: beside those of tools */
 	const char  *listen[3];		/* paths of the sockets: fast, slow, stream */
 	const char  *socket_group;	/* group that gets the socket; NULL: leave it */
 	int64_t      fast_workers, slow_workers, stream_workers;
 	int64_t      audit_workers;	/* 0: something else ships the log */
+	int64_t      streams_max;	/* that one stream worker holds open */
 	int64_t      worker_requests;	/* a worker retires after so many; 0: never */
 	int64_t      request_timeout_ms;	/* a slower fast worker ends itself; what a tool of the slow pool may take comes on top */
 	int64_t      ask_timeout_ms;	/* how long a question to a legacy client waits for its answer */

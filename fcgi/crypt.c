@@ -189,6 +189,15 @@ swap_chars(char *s, const char *from, const char *to)
 }
 
 char *
+crypt_base64(struct arena *mem, const void *bytes, size_t n)
+{
+	char *out = arena_take(mem, 4 * ((n + 2) / 3) + 1);
+
+	EVP_EncodeBlock((unsigned char *)out, bytes, (int)n);
+	return out;
+}
+
+char *
 crypt_base64url(struct arena *mem, const void *bytes, size_t n)
 {
 	char *out = arena_take(mem, 4 * ((n + 2) / 3) + 1);

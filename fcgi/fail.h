@@ -17,6 +17,7 @@ enum fail {
 	FAIL_AMBIGUOUS,		/* two different credentials */
 	FAIL_CREDENTIAL,	/* missing or refused: one answer for all reasons */
 	FAIL_REFUSED,		/* known, but suspended, without plan or feature, from a foreign address */
+	FAIL_ADDRESS,		/* nothing is offered to this caller there */
 	FAIL_HTTP_METHOD,
 	FAIL_MEDIA,
 	FAIL_ACCEPT,
@@ -29,10 +30,17 @@ enum fail {
 	FAIL_HEADERS,
 	FAIL_VERSION,		/* modern claim of a version we do not speak */
 	FAIL_LEGACY_VERSION,	/* header names a version we do not speak */
+	FAIL_SESSION_MISSING,	/* Mcp-Session-Id is not there */
+	FAIL_SESSION,		/* unknown, expired, ended, or of somebody else: one answer for all of it */
 	FAIL_METHOD,
 	FAIL_PARAMS,
 	FAIL_SCOPE,		/* a tool that this credential may not call */
 	FAIL_TOOL,		/* a result with isError: the model may mend it */
+	FAIL_INPUT,		/* no failure: a result that asks the client first */
+	FAIL_CAPABILITY,	/* the client cannot be asked what must be asked; modern only */
+	FAIL_REPLAY,		/* asks for events that went before */
+	FAIL_STREAM_OPEN,	/* the session has its stream already */
+	FAIL_STREAMS,		/* too many are open */
 	FAIL_RATE,
 	FAIL_UNAVAILABLE,	/* PostgreSQL away, the proof pending, the audit log full */
 	FAIL_GONE,		/* the client left; nobody reads an answer */

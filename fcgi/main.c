@@ -27,7 +27,7 @@ struct boot {
 	struct config    cfg;
 	struct arena     mem;		/* of the process */
 	struct seal_keys seal;
-	struct crypt_key key;
+	struct crypt_key key, key_old;
 	struct catalogs  catalogs;
 	enum proof       verdict[CATALOGS_MAX];
 	char             audit_id[SEGMENT_ID];
@@ -66,6 +66,8 @@ load_keys(struct boot *b)
 
 	if (crypt_key_file(&b->mem, &b->key, b->cfg.key_file, &why) != 0)
 		die("MCP_KEY_FILE: %s", why);
+	if (b->cfg.key_file_old && crypt_key_file(&b->mem, &b->key_old, b->cfg.key_file_old, &why) != 0)
+		die("MCP_KEY_FILE_OLD: %s", why);
 	if (seal_load(&b->mem, &b->seal, &b->cfg, &why) != 0)
 		die("%s", why);
 }
@@ -242,7 +244,8 @@ boot(struct boot *b, const char *file)
 	reload_inherit(&b->heritage);
 	if (check(b, file) == DB_AWAY)
 		log_say("starting without PostgreSQL: 503 until the isolation of tenants is proven");
-	b->process = (struct process){ .cfg = &b->cfg, .key = &b->key, .seal = &b->seal, .catalogs = &b->catalogs, .audit_id = b->audit_id };
+	b->process = (struct process){ .cfg = &b->cfg, .key = &b->key, .key_old = b->cfg.key_file_old ? &b->key_old : NULL,
+	    .seal = &b->seal, .catalogs = &b->catalogs, .audit_id = b->audit_id };
 	open_board(b);
 	open_sockets(b);
 	say_what_runs(b);

@@ -2,6 +2,7 @@
 #include "rpc.h"
 #include "catalog.h"
 #include "fail.h"
+#include "mrtr.h"
 
 static void
 begin(struct request *rq)
@@ -91,6 +92,16 @@ tool_error(struct request *rq)
 	rpc_result_end(rq);
 }
 
+/* No failure at all, but the handler is done with: the client is asked, and comes back. */
+static void
+input_required(struct request *rq)
+{
+	begin(rq);
+	buf_str(&rq->reply.body, ",\"result\":{\"resultType\":\"input_required\",");
+	mrtr_write(rq, &rq->reply.body);
+	rpc_result_end(rq);
+}
+
 void
 rpc_failure(struct request *rq, size_t from)
 {
@@ -98,6 +109,10 @@ rpc_failure(struct request *rq, size_t from)
 	struct buf *b = &rq->reply.body;
 
 	buf_cut(b, from);
+	if (rq->failed == FAIL_INPUT) {
+		input_required(rq);
+		return;
+	}
 	if (row->code == 0) {
 		tool_error(rq);
 		return;

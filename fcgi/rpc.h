@@ -20,7 +20,7 @@ void rpc_member(struct request *rq, const char *name);
 /* Ends the object, with _meta in the modern era. */
 void rpc_result_end(struct request *rq);
 
-/* Writes the request's failure behind `from` bytes of body: an error, or a result with isError. */
+/* Writes the request's failure behind `from` bytes of body: an error, a result with isError, or one that asks the client. */
 void rpc_failure(struct request *rq, size_t from);
 
 #endif

@@ -7,8 +7,11 @@ slot_move(struct slot *s, enum slot_state to)
 {
 	s->since_us = base_now_us();
 	atomic_store(&s->state, to);
-	if (to != SLOT_BUSY)
-		atomic_store(&s->calling, 0);
+	if (to == SLOT_BUSY)
+		return;
+	atomic_store(&s->calling, 0);
+	atomic_store(&s->in_hand, 0);
+	atomic_store(&s->asking, 0);
 }
 
 int
@@ -21,6 +24,16 @@ slot_calling(const struct board *b, enum pool pool, uint64_t tenant)
 	return n;
 }
 
+int
+slot_asking(const struct board *b)
+{
+	int n = 0, i;
+
+	for (i = 0; i < b->slots; i++)
+		n += atomic_load(&b->slot[i].asking);
+	return n;
+}
+
 uint64_t
 slot_number(const char *text)
 {
@@ -29,6 +42,34 @@ slot_number(const char *text)
 	for (; *text; text++)
 		h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
 	return h ? h : 1;
+}
+
+/* Ids of different JSON types differ, and so do equal ones of two sessions. */
+uint64_t
+slot_request(const char *session, const char *id)
+{
+	uint64_t of_id = slot_number(id) * UINT64_C(0xFF51AFD7ED558CCD);
+	uint64_t both = slot_number(session) ^ of_id ^ of_id >> 32;
+
+	return both ? both : 1;
+}
+
+bool
+slot_cancel(struct board *b, const struct slot *own, const char *session, const char *id)
+{
+	uint64_t request = slot_request(session, id);
+	int i, pid;
+
+	for (i = 0; i < b->slots; i++) {
+		struct slot *s = &b->slot[i];
+
+		pid = atomic_load(&s->pid);
+		if (s == own || pid <= 0 || atomic_load(&s->in_hand) != request)
+			continue;
+		atomic_store(&s->cancelled, 1);
+		return kill(pid, SIGUSR1) == 0;
+	}
+	return false;
 }
 
 const char *

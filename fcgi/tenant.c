@@ -102,6 +102,7 @@ fill(struct identity *who, struct arena *mem, struct json_object *o)
 	who->roles = joined(mem, &roles);
 	who->scopes = joined(mem, &who->scope);
 	who->reads_only = strcmp(text_of(o, "mode"), "full") != 0;
+	who->confirm_required = strcmp(text_of(o, "confirm"), "required") == 0;
 	who->generation = arena_fmt(mem, "%" PRId64, json_get_int(o, "generation", -1));
 	who->number = slot_number(who->tenant);
 	who->credential_number = slot_number(who->credential);

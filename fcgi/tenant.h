@@ -27,6 +27,7 @@ struct identity {
 	struct words addresses;		/* networks it may come from; none: any */
 	const char  *plan;
 	bool         reads_only;
+	bool         confirm_required;	/* the tenant wants every confirmation, from clients that cannot be asked too */
 	const char  *generation;	/* decimal, as mcp.enter() takes it */
 	uint64_t     number;		/* slot_number() of the tenant */
 	uint64_t     credential_number;

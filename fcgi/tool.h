@@ -7,9 +7,11 @@
 #ifndef TOOL_H
 #define TOOL_H
 
+#include "adapt.h"
 #include "config.h"
 #include "db.h"
 #include "json.h"
+#include "mirror.h"
 #include "schema.h"
 
 #define TOOL_PAGE_MAX	4
@@ -54,10 +56,12 @@ struct tool_result {
 struct tool {
 	const struct catalog *catalog;
 	const char           *name, *file;
-	const char           *face;		/* the tool as tools/list shows it: one JSON object */
+	const char           *face[ADAPT_FACES];	/* the tool as tools/list shows it, by adapt_face_number(): JSON objects */
 	struct words          scope;		/* a credential needs one of them; a {NAME} in it is that argument's value */
 	const char           *feature;		/* the tenant needs it; NULL: none */
 	enum tool_writes      writes;
+	bool                  idempotent;	/* its annotations say so: a call that is repeated changes nothing more */
+	unsigned              asks;		/* what it may ask a client, see tool_asks(); 0: nothing */
 	const char           *confirm;		/* sentence the user is asked with, with {argument}s; NULL: none */
 	const char           *idempotency;	/* argument that holds the caller's key; NULL: none */
 	struct tool_arg       arg[TOOL_ARGS_MAX];
@@ -68,7 +72,9 @@ struct tool {
 	size_t                result_max;	/* bytes of structuredContent */
 	int64_t               rows_max;
 	int64_t               per_minute;	/* calls of this tool per tenant; 0: the plan's alone */
-	struct schema        *input;
+	struct schema        *input, *output;	/* output: NULL if not declared */
+	struct mirrors        mirrors;		/* arguments that clients repeat in headers */
+	bool                  composed;		/* the root of inputSchema may have allOf, anyOf, oneOf */
 	struct json_object   *input_schema, *output_schema;	/* output: NULL if not declared */
 	struct tool_result    result;
 	struct db_statement   statement;	/* the SQL that runs; its id is unique in the process; .sql NULL: none */
@@ -84,5 +90,8 @@ int tool_load(struct arena *mem, struct tool *t, const char *folder, const char 
 
 /* Does the statement get an argument of this name?  Renamed ones count, the idempotency key does not. */
 bool tool_gives(const struct tool *t, const char *name);
+
+/* May the tool, which is written in C, ask the client with this method? */
+bool tool_asks(const struct tool *t, const char *method);
 
 #endif

@@ -1,0 +1,651 @@
+/*
+ * stdio: build/mcp-stdio, driven by official clients and by hand.
+ *
+ * Against this server over TLS: both clients in all their modes, wrong keys, certificates, restarts,
+ * and what the program itself promises (time to start, memory, how it ends).  Against servers made
+ * of the official packages (lib/standin.mjs): streams, questions to the user, listening, lost
+ * sessions, cut connections, and the transport of 2024-11-05.
+ */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { after, before, diag, run, test } from './lib/tap.mjs';
+import { private_stack, sh, shared_stack, sleep, until } from './lib/stack.mjs';
+import { MODERN, envelope } from './lib/mcp.mjs';
+import { Bridge, MCP_STDIO } from './lib/bridge.mjs';
+import { stand_in } from './lib/standin.mjs';
+
+const CALL_MS = 15_000;
+const IDENTITY = { name: 'mcp-fpm-tests', version: '1.0.0' };
+const TOOLS = 19;
+const CHANGE_MS = 1_500;	/* within which a client is to hear of a change */
+
+const stack = shared_stack();
+const home = mkdtempSync(path.join(tmpdir(), 'mcp-stdio-'));
+const key_file = path.join(home, 'key');
+const ours = (kind = 'full') => ({ args: ['--cacert', stack.ca_file, stack.url], env: { MCPSTDIO_KEY: stack.key('bench', kind) } });
+
+/* Each of the official clients behind one face: { list, call, changes, close, version, err() }. */
+const CLIENTS = [
+	...[['legacy', 'legacy'], ['auto', 'auto'], ['modern-only', { pin: MODERN }]].map(([name, mode]) =>
+		({ name: `client 2.4 ${name}`, connect: (where) => connect_new(where, mode), modern: name !== 'legacy' })),
+	{ name: 'sdk 1.32', connect: connect_old, modern: false },
+];
+
+const OLD = CLIENTS.filter(({ modern }) => !modern);
+const NEW = CLIENTS.filter(({ modern }) => modern);
+
+async function connect_new({ args, env = {} }, mode) {
+	const seen = { changes: 0 };
+	const client = new Client(IDENTITY, { versionNegotiation: { mode }, capabilities: { elicitation: { form: {} } },
+		listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => { seen.changes++; } } } });
+	const transport = new StdioClientTransport({ command: MCP_STDIO, args, env, stderr: 'pipe' });
+
+	client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { colour: 'green' } }));
+	return faces(client, transport, seen, (params, options) => client.callTool(params, options),
+		() => client.getNegotiatedProtocolVersion());
+}
+
+async function connect_old({ args, env = {} }) {
+	const seen = { changes: 0 };
+	const client = new OldClient(IDENTITY, { capabilities: { elicitation: {} } });
+	const transport = new OldTransport({ command: MCP_STDIO, args, env, stderr: 'pipe' });
+
+	client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { colour: 'green' } }));
+	client.setNotificationHandler(ToolListChangedNotificationSchema, () => { seen.changes++; });
+	return faces(client, transport, seen, (params, options) => client.callTool(params, undefined, options), () => null);
+}
+
+async function faces(client, transport, seen, call, version) {
+	let said = '';
+
+	transport.stderr.on('data', (chunk) => { said += chunk; });
+	try {
+		await client.connect(transport, { timeout: CALL_MS });
+	} catch (trouble) {
+		await client.close();
+		throw Object.assign(trouble, { said });
+	}
+	return {
+		client, seen, version: version(), pid: transport.pid,
+		list: async () => (await client.listTools({}, { timeout: CALL_MS })).tools,
+		call: (name, args = {}, options = {}) => call({ name, arguments: args }, { timeout: CALL_MS, ...options }),
+		err: () => said,
+		close: () => client.close(),
+	};
+}
+
+const text_of = (result) => result.content[0].text;
+
+/* A test with stand-ins and bridges of its own, which are gone afterwards. */
+function with_stand_in(name, kind, fn, options) {
+	test(name, async () => {
+		const server = await stand_in(kind);
+		const bridges = [];
+
+		try {
+			await fn(server, (...words) => {
+				const bridge = new Bridge([...(kind === 'sse' ? ['--transport', 'sse'] : []), ...words, server.url]);
+				bridges.push(bridge);
+				return bridge;
+			}, { args: [...(kind === 'sse' ? ['--transport', 'sse'] : []), server.url] });
+		} finally {
+			for (const bridge of bridges)
+				await bridge.end('SIGKILL');
+			await server.close();
+		}
+	}, options);
+}
+
+before(() => writeFileSync(key_file, `${stack.key('bench')}\n`, { mode: 0o600 }));
+after(() => rmSync(home, { recursive: true, force: true }));
+
+/* --- official clients, this server -------------------------------------------------------- */
+
+for (const { name, connect, modern } of CLIENTS) {
+	test(`${name}: connects to this server over TLS, lists, calls, leaves`, async () => {
+		const client = await connect(ours());
+
+		try {
+			if (client.version)
+				assert.equal(client.version, modern ? MODERN : '2025-11-25');
+			assert.equal((await client.list()).length, TOOLS);
+			const several = await Promise.all(Array.from({ length: 20 }, () => client.call('list_pipelines', { limit: 2 })));
+			for (const result of several)
+				assert.equal(result.structuredContent.pipelines.length, 2);
+			const bad = await client.call('get_pipeline', { pipeline_id: 'none' });
+			assert.equal(bad.isError, true);
+			assert.equal(client.err(), '');
+		} finally {
+			await client.close();
+		}
+	});
+
+	test(`${name}: a wrong key is an error for the client and a sentence for people`, async () => {
+		const trouble = await connect({ ...ours(), env: { MCPSTDIO_KEY: 'wrong' } }).then(() => null, (error) => error);
+
+		/* Pinned, it probes with a child of its own, and keeps to itself what that said. */
+		const pinned = name.endsWith('modern-only');
+		assert.match(String(trouble), pinned ? /did not offer/ : /Unauthorized/);
+		assert.match(trouble.said, pinned ? /^$/ : /mcp-stdio: .* does not accept the key \(401\)/);
+	});
+}
+
+test('the key comes from a file too, and other headers go along', async () => {
+	const bridge = new Bridge(['--cacert', stack.ca_file, '--key-file', key_file, '-H', 'X-Test: 1', stack.url]);
+
+	assert.equal((await bridge.ask(1, 'tools/list')).result.tools.length, TOOLS);
+	await bridge.end_well();
+	const by_name = new Bridge([], { MCPSTDIO_URL: stack.url, MCPSTDIO_KEY_FILE: key_file, MCPSTDIO_CA_FILE: stack.ca_file });
+	assert.equal((await by_name.ask(1, 'tools/list')).result.tools.length, TOOLS);
+	await by_name.end_well();
+});
+
+test('a certificate that nobody vouches for, and a server that is not there, are said plainly', async () => {
+	const env = { MCPSTDIO_KEY: stack.key('bench') };
+	const untrusting = new Bridge([stack.url], env);
+	const nowhere = new Bridge(['https://127.0.0.1:1/mcp'], env);
+	const unknown = new Bridge(['https://no-such-host.invalid/mcp'], env);
+
+	for (const [bridge, pattern] of [[untrusting, /certificate of .* is not trusted.*--cacert/], [nowhere, /cannot be reached/],
+		[unknown, /cannot be reached.*resolve/]]) {
+		const { error } = await bridge.ask(7, 'tools/list');
+		assert.equal(error.code, -32603);
+		assert.match(error.message, pattern);
+		assert.match(bridge.err, pattern);
+		await bridge.ask(8, 'tools/list');
+		assert.equal(bridge.err.match(/\n/g).length, 1, 'the same sentence is said once');
+		await bridge.end_well();
+	}
+});
+
+test('what the server says of bad requests reaches the client under its id', async () => {
+	const bridge = new Bridge(ours().args, ours().env);
+
+	assert.equal((await bridge.ask('x', 'no/such', {})).error.code, -32601);
+	assert.equal((await bridge.ask(2, 'tools/call', { name: 'no_such' })).error.code, -32602);
+	assert.equal((await bridge.ask(3, 'tools/list', {}, { 'io.modelcontextprotocol/protocolVersion': '2099-01-01' })).error.code, -32022);
+	assert.equal((await bridge.ask(4, 'tools/call', { name: 'Schöner Name ' })).error.code, -32602);
+	await bridge.end_well();
+});
+
+test('the server restarts in between: an error, then everything works again', async () => {
+	const own = await private_stack('stdio', 40);
+
+	try {
+		const where = { args: ['--cacert', own.ca_file, own.url], env: { MCPSTDIO_KEY: own.key('bench') } };
+		const clients = await Promise.all(CLIENTS.map(({ connect }) => connect(where)));
+
+		await own.ctl('stop', 'fpm');
+		for (const client of clients)
+			await assert.rejects(client.call('list_pipelines', { limit: 1 }), /./);
+		await own.ctl('start', 'fpm');
+		await own.serving();
+		for (const client of clients) {
+			assert.equal((await client.call('list_pipelines', { limit: 1 })).structuredContent.pipelines.length, 1);
+			await client.close();
+		}
+	} finally {
+		await own.down();
+	}
+}, { timeout_ms: 120_000 });
+
+/* --- the program itself ------------------------------------------------------------------- */
+
+test('--version within 20 ms, --help, and mistakes on the command line', async () => {
+	const times = [];
+
+	for (let i = 0; i < 11; i++) {
+		const from = performance.now();
+		const { status, out } = await sh(MCP_STDIO, ['--version']);
+		times.push(performance.now() - from);
+		assert.equal(status, 0);
+		assert.match(out, /^mcp-stdio \d+\.\d+\.\d+\n$/);
+	}
+	times.sort((a, b) => a - b);
+	diag(`--version: median ${times[5].toFixed(1)} ms`);
+	assert.ok(times[5] < 20);
+	const { status, out } = await sh(MCP_STDIO, ['--help']);
+	assert.equal(status, 0);
+	assert.match(out, /MCPSTDIO_KEY_FILE/);
+	for (const [words, pattern] of [[[], /which server/], [['ftp://host/'], /no http or https/], [['https://u:p@host/'], /name or password/],
+		[['a', 'b'], /one URL/], [['--transport', 'udp', 'https://h/'], /http or sse/], [['-H', 'Authorization: Bearer k', 'https://h/'], /--key-file/],
+		[['-H', 'Mcp-Method: x', 'https://h/'], /cannot set/], [['-H', 'nothing', 'https://h/'], /Name: value/], [['--no-such'], /--help/]]) {
+		const wrong = await sh(MCP_STDIO, words);
+		assert.equal(wrong.status, 2, words.join(' '));
+		assert.match(wrong.err, pattern);
+		assert.equal(wrong.out, '');
+	}
+	for (const words of [['-k', '/no/such', 'https://h/'], ['--cacert', '/no/such', 'https://h/']])
+		assert.equal((await sh(MCP_STDIO, words)).status, 1);
+	const plain = await sh(MCP_STDIO, ['-k', key_file, 'http://192.0.2.1/mcp']);
+	assert.equal(plain.status, 2);
+	assert.match(plain.err, /read the key/);
+});
+
+test('it ends promptly when its input ends, and on SIGTERM, also with calls in the air', async () => {
+	const server = await stand_in('modern');
+
+	try {
+		for (const signal of [undefined, 'SIGTERM', 'SIGINT']) {
+			const bridge = new Bridge([server.url]);
+			bridge.write({ id: 1, method: 'subscriptions/listen', params: { _meta: envelope(), notifications: { toolsListChanged: true } } });
+			bridge.write({ id: 2, method: 'tools/call', params: { _meta: envelope(), name: 'nap', arguments: {} } });
+			await bridge.line('the acknowledgement', (m) => m.method === 'notifications/subscriptions/acknowledged');
+			await bridge.end_well(signal);
+			assert.equal(bridge.lines.length, 1);
+		}
+	} finally {
+		await server.close();
+	}
+});
+
+test('idle, with a stream open over TLS, it has less than 10 MB of its own', async () => {
+	const bridge = new Bridge(ours().args, ours().env);
+
+	await bridge.begin_legacy();
+	await bridge.ask_legacy(1, 'tools/list');
+	await sleep(300);
+	const pss = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${bridge.pid}/smaps_rollup`, 'utf8'))[1]);
+	diag(`proportional memory: ${pss} kB`);
+	assert.ok(pss < 10_240);
+	await bridge.end_well();
+});
+
+test('lines that are no messages are answered, and lose nothing of the others', async () => {
+	const bridge = new Bridge(ours().args, ours().env);
+	const answer = async (line, code, also) => {
+		bridge.lines.length = 0;
+		bridge.write(line);
+		const m = await bridge.line(line.slice(0, 40), (got) => got.error);
+		assert.equal(m.error.code, code);
+		assert.deepEqual(m.id, also);
+	};
+
+	await answer('not json\n', -32700);
+	await answer('[{"jsonrpc":"2.0","id":1,"method":"ping"}]\n', -32600);
+	await answer('{"jsonrpc":"1.0","id":5,"method":"ping"}\n', -32600, 5);
+	await answer('{"jsonrpc":"2.0","id":null,"method":"ping"}\n', -32600);
+	await answer('{"jsonrpc":"2.0","id":1.5,"method":"ping"}\n', -32600);
+	await answer('{"jsonrpc":"2.0","id":"a","method":"ping","params":[]}\n', -32600, 'a');
+	await answer(`{"jsonrpc":"2.0","id":"big","method":"ping","x":"${'x'.repeat(5 << 20)}"}\n`, -32600);
+	bridge.write('\r\n\n');
+	assert.equal((await bridge.ask(1, 'tools/list')).result.tools.length, TOOLS);
+	await bridge.end_well();
+});
+
+test('too many requests at once are refused, not forgotten', async () => {
+	const server = await stand_in('modern');
+	const bridge = new Bridge([server.url]);
+
+	try {
+		for (let id = 0; id < 201; id++)
+			bridge.write({ id, method: 'tools/call', params: { _meta: envelope(), name: 'nap', arguments: {} } });
+		assert.match((await bridge.response(200)).error.message, /Too many/);
+		await bridge.end_well();
+	} finally {
+		await server.close();
+	}
+});
+
+/* --- the era of a connection -------------------------------------------------------------- */
+
+test('a connection keeps the era it began with; server/discover alone decides nothing', async () => {
+	const modern = new Bridge(ours().args, ours().env);
+
+	assert.deepEqual((await modern.ask('server-discover-probe-1', 'server/discover')).result.supportedVersions, [MODERN]);
+	assert.ok((await modern.ask(1, 'tools/list')).result);
+	const late = await modern.ask_legacy(2, 'initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: IDENTITY });
+	assert.equal(late.error.code, -32022);
+	assert.deepEqual(late.error.data, { supported: [MODERN], requested: '2025-11-25' });
+	assert.equal((await modern.ask_legacy(3, 'tools/list')).error.code, -32602);
+	await modern.end_well();
+
+	const legacy = new Bridge(ours().args, ours().env);
+	assert.ok((await legacy.ask('p', 'server/discover')).result);
+	assert.equal((await legacy.begin_legacy()).result.protocolVersion, '2025-11-25');
+	assert.equal((await legacy.ask_legacy(1, 'tools/list')).result.tools.length, TOOLS);
+	assert.equal((await legacy.ask(2, 'tools/list')).error.code, -32602);
+	assert.equal((await legacy.ask(3, 'server/discover')).error.code, -32601);
+	await legacy.end_well();
+});
+
+/* --- official clients, official servers --------------------------------------------------- */
+
+for (const [kind, clients] of [['modern', NEW], ['legacy', OLD], ['resumable', OLD], ['sse', OLD]]) {
+	for (const { name, connect } of clients) {
+		with_stand_in(`${name}, ${kind}: progress, a question to the user, a change of the list`, kind, async (server, _, where) => {
+			const client = await connect(where);
+
+			try {
+				const heard = [];
+				const counted = await client.call('count', { to: 3 }, { onprogress: ({ progress }) => heard.push(progress) });
+				assert.equal(text_of(counted), 'counted to 3');
+				assert.deepEqual(heard, [1, 2, 3]);
+				assert.equal(text_of(await client.call('ask')), 'likes green');
+				const before_change = client.seen.changes;
+				await client.call('change');
+				await until('the client heard of the change', () => client.seen.changes > before_change, { timeout_ms: CHANGE_MS });
+				assert.equal(text_of(await client.call('echo', { text: 'ß\n"' })), 'ß\n"');
+			} finally {
+				await client.close();
+			}
+			assert.equal(client.err(), '');
+		});
+	}
+}
+
+with_stand_in('client 2.4 auto falls back to initialize where the server knows nothing newer', 'legacy', async (server, _, where) => {
+	const client = await connect_new(where, 'auto');
+
+	assert.equal(client.version, '2025-11-25');
+	assert.equal(text_of(await client.call('echo', { text: 'well' })), 'well');
+	await client.close();
+});
+
+with_stand_in('a client of 2024-11-05 alone falls back too', 'sse', async (server, _, where) => {
+	const client = await connect_new(where, 'auto');
+
+	assert.equal(client.version, '2025-11-25');
+	await client.close();
+});
+
+/* --- modern, by hand ---------------------------------------------------------------------- */
+
+with_stand_in('modern: headers repeat what the body says', 'modern', async (server, start) => {
+	const bridge = start();
+
+	await bridge.ask(1, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	await bridge.ask(2, 'resources/read', { uri: 'file:///Grüße' });
+	await bridge.ask(3, 'prompts/get', { name: ' =?base64?eA==?=' });
+	const [echo, read, prompt] = server.seen.map(({ headers }) => headers);
+	assert.equal(echo['mcp-protocol-version'], MODERN);
+	assert.equal(echo['mcp-method'], 'tools/call');
+	assert.equal(echo['mcp-name'], 'echo');
+	assert.equal(read['mcp-name'], `=?base64?${Buffer.from('file:///Grüße').toString('base64')}?=`);
+	assert.equal(prompt['mcp-name'], `=?base64?${Buffer.from(' =?base64?eA==?=').toString('base64')}?=`);
+	assert.equal(echo.accept, 'application/json, text/event-stream');
+	await bridge.end_well();
+});
+
+with_stand_in('modern: marked arguments become headers, learned when the server misses them', 'modern', async (server, start) => {
+	const bridge = start();
+	const call = (id, args) => bridge.ask(id, 'tools/call', { name: 'regional', arguments: args });
+
+	assert.equal(text_of((await call(1, { region: 'München', size: 42 })).result), 'München 42');
+	assert.equal(server.posts('tools/call').length, 2, 'refused once, then sent again');
+	assert.equal(server.posts('tools/list').length, 1);
+	const { headers } = server.posts('tools/call')[1];
+	assert.equal(headers['mcp-param-region'], `=?base64?${Buffer.from('München').toString('base64')}?=`);
+	assert.equal(headers['mcp-param-size'], '42');
+	assert.equal(text_of((await call(2, { region: 'eu' })).result), 'eu undefined');
+	assert.equal(server.posts('tools/call').length, 3, 'known by now');
+	assert.equal(server.posts('tools/call')[2].headers['mcp-param-size'], undefined);
+	assert.equal(bridge.lines.length, 2, 'the client sees nothing of it');
+	await bridge.end_well();
+
+	const other = start();
+	await other.ask(1, 'tools/list');
+	const before_call = server.posts('tools/call').length;
+	await other.ask(2, 'tools/call', { name: 'regional', arguments: { region: 'eu', size: 1 } });
+	assert.equal(server.posts('tools/call').length, before_call + 1, 'a list that passed through is remembered');
+});
+
+with_stand_in('modern: a cancelled request ends its connection and is never answered', 'modern', async (server, start) => {
+	const bridge = start();
+
+	bridge.write({ id: 'n', method: 'tools/call', params: { _meta: envelope(), name: 'nap', arguments: {} } });
+	await until('the tool runs', () => server.napping);
+	bridge.write({ method: 'notifications/cancelled', params: { requestId: 'n' } });
+	await until('the tool was aborted', () => server.aborted === 1, { timeout_ms: 2_000 });
+	await bridge.ask(2, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	assert.deepEqual(bridge.lines.map(({ id }) => id), [2]);
+	assert.equal(server.posts('notifications/cancelled').length, 0);
+	await bridge.end_well();
+});
+
+with_stand_in('modern: a listen that was cut is opened again, and the gap is made up for', 'modern', async (server, start) => {
+	const bridge = start();
+	const changes = () => bridge.lines.filter(({ method }) => method === 'notifications/tools/list_changed');
+	const acks = () => bridge.lines.filter(({ method }) => method === 'notifications/subscriptions/acknowledged');
+
+	bridge.write({ id: 'l', method: 'subscriptions/listen', params: { _meta: envelope(), notifications: { toolsListChanged: true } } });
+	await until('acknowledged', () => acks().length === 1);
+	server.changed();
+	await until('a change', () => changes().length === 1);
+	server.cut();
+	await until('told that something may have changed', () => changes().length === 2);
+	assert.deepEqual(changes()[1], changes()[0]);
+	server.changed();
+	await until('a change on the new stream', () => changes().length === 3);
+	assert.equal(acks().length, 1, 'it was acknowledged once');
+	assert.equal(server.posts('subscriptions/listen').length, 2);
+	bridge.write({ method: 'notifications/cancelled', params: { requestId: 'l' } });
+	await sleep(100);
+	server.changed();
+	await bridge.ask(2, 'tools/list');
+	assert.equal(changes().length, 3, 'cancelled');
+	await bridge.end_well();
+});
+
+with_stand_in('modern: a listen that ends gracefully is over, and a refused one is an error', 'modern', async (server, start) => {
+	const bridge = start();
+
+	const nothing = await bridge.ask('l', 'subscriptions/listen', { notifications: {} });
+	assert.equal(nothing.result.resultType, 'complete');
+	assert.equal(server.posts('subscriptions/listen').length, 1);
+	assert.equal((await bridge.ask('m', 'subscriptions/listen')).error.code, -32602);
+	await bridge.end_well();
+});
+
+/* --- legacy, by hand ---------------------------------------------------------------------- */
+
+with_stand_in('legacy: session and version go along, the stream is opened, the session is ended', 'legacy', async (server, start) => {
+	const bridge = start();
+
+	await bridge.begin_legacy();
+	await bridge.ask_legacy(1, 'tools/list');
+	await until('the stream is open', () => server.seen.some(({ method }) => method === 'GET'));
+	const id = [...server.sessions.keys()][0];
+	for (const { headers, body } of server.seen) {
+		assert.equal(headers['mcp-session-id'], body?.method === 'initialize' ? undefined : id);
+		assert.equal(headers['mcp-protocol-version'], body?.method === 'initialize' ? undefined : '2025-11-25');
+	}
+	assert.equal(server.seen[1].body.method, 'notifications/initialized', 'nothing overtakes the handshake');
+	await bridge.end_well();
+	assert.equal(server.sessions.size, 0);
+	assert.equal(server.seen.at(-1).method, 'DELETE');
+});
+
+with_stand_in('legacy: a lost session is begun anew with all the client told it', 'legacy', async (server, start) => {
+	const bridge = start();
+
+	await bridge.begin_legacy();
+	await bridge.ask_legacy(1, 'logging/setLevel', { level: 'warning' });
+	await bridge.ask_legacy(2, 'resources/subscribe', { uri: 'a://1' });
+	await bridge.ask_legacy(3, 'resources/subscribe', { uri: 'a://2' });
+	server.told.length = 0;
+	server.forget();
+	const [four, five] = await Promise.all([4, 5].map((id) => bridge.ask_legacy(id, 'tools/call', { name: 'echo', arguments: { text: `${id}` } })));
+	assert.equal(text_of(four.result), '4');
+	assert.equal(text_of(five.result), '5');
+	assert.equal(server.posts('initialize').length, 2, 'one new session');
+	await until('the new session knows', () => server.told.length === 3);
+	assert.deepEqual([...server.told].sort(), ['level warning', 'subscribe a://1', 'subscribe a://2']);
+	await bridge.line('told that something may have changed', ({ method }) => method === 'notifications/tools/list_changed');
+	bridge.lines.length = 0;
+	await until('the stream of the new session', () => server.seen.filter(({ method }) => method === 'GET').length === 2);
+	await sleep(50);
+	await server.changed();
+	await bridge.line('a change on the new stream', ({ method }) => method === 'notifications/tools/list_changed');
+	assert.equal(bridge.lines.filter(({ id }) => id === 0).length, 0, 'our own initialize stays with us');
+	assert.match(bridge.err, /has lost the session; a new one is begun/);
+	await bridge.end_well();
+	assert.equal(server.sessions.size, 0);
+});
+
+with_stand_in('legacy: a cut stream is opened again; a call that was cut is an error, once', 'legacy', async (server, start) => {
+	const bridge = start();
+
+	await bridge.begin_legacy();
+	await until('the stream is open', () => server.seen.some(({ method }) => method === 'GET'));
+	bridge.write({ id: 9, method: 'tools/call', params: { name: 'nap', arguments: {} } });
+	await until('the tool runs', () => server.napping);
+	server.cut();
+	const { error } = await bridge.response(9);
+	assert.match(error.message, /broke off.*not known/);
+	await until('a second stream', () => server.seen.filter(({ method }) => method === 'GET').length >= 2);
+	await until('and changes arrive on it', async () => {
+		await server.changed();
+		return bridge.lines.some(({ method }) => method === 'notifications/tools/list_changed');
+	}, { every_ms: 200 });
+	await bridge.end_well();
+});
+
+with_stand_in('legacy: a cancelled call is not answered, and the server is told', 'legacy', async (server, start) => {
+	const bridge = start();
+
+	await bridge.begin_legacy();
+	bridge.write({ id: 9, method: 'tools/call', params: { name: 'nap', arguments: {} } });
+	await until('the tool runs', () => server.napping);
+	bridge.write({ method: 'notifications/cancelled', params: { requestId: 9 } });
+	await until('the tool was aborted', () => server.aborted === 1, { timeout_ms: 2_000 });
+	await bridge.ask_legacy(10, 'ping');
+	assert.equal(bridge.lines.some(({ id }) => id === 9), false);
+	await bridge.end_well();
+});
+
+with_stand_in('resumable: an answer that broke off is read on', 'resumable', async (server, start) => {
+	const bridge = start();
+
+	server.between = async (extra) => {
+		extra.closeSSEStream();
+		await sleep(300);
+	};
+	await bridge.begin_legacy();
+	const counted = await bridge.ask_legacy(1, 'tools/call', { name: 'count', arguments: { to: 2 } });
+	assert.equal(text_of(counted.result), 'counted to 2');
+	const resumed = server.seen.filter(({ method, headers }) => method === 'GET' && headers['last-event-id']);
+	assert.ok(resumed.length >= 1);
+	assert.equal(server.posts('tools/call').length, 1);
+	await bridge.end_well();
+});
+
+/* --- 2024-11-05, by hand ------------------------------------------------------------------ */
+
+with_stand_in('sse: the stream was cut: pending calls fail, a new session is begun, calls go on', 'sse', async (server, start) => {
+	const bridge = start();
+
+	await bridge.begin_legacy();
+	bridge.write({ id: 9, method: 'tools/call', params: { name: 'nap', arguments: {} } });
+	await until('the tool runs', () => server.napping);
+	server.cut();
+	assert.match((await bridge.response(9)).error.message, /broke off|closed/);
+	assert.equal(text_of((await bridge.ask_legacy(10, 'tools/call', { name: 'echo', arguments: { text: 'on' } })).result), 'on');
+	assert.equal(server.posts('initialize').length, 2);
+	assert.equal(bridge.lines.filter(({ id }) => id === 0).length, 1);
+	await bridge.end_well();
+});
+
+with_stand_in('sse: an address of another origin gets nothing', 'sse', async (server, start) => {
+	const bridge = start();
+
+	server.instead = (req, res) => {
+		res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+		res.write('event: endpoint\ndata: http://localhost:1/steal\n\n');
+	};
+	assert.match((await bridge.begin_legacy()).error.message, /another origin/);
+	assert.equal(server.seen.filter(({ method }) => method === 'POST').length, 0);
+	await bridge.end_well();
+});
+
+with_stand_in('http pointed at an sse address, and sse at an http one, say so', 'sse', async (server, start) => {
+	const bridge = new Bridge([server.url]);
+
+	assert.match((await bridge.begin_legacy()).error.message, /405.*other transport/);
+	await bridge.end_well();
+});
+
+/* --- answers that are none ---------------------------------------------------------------- */
+
+with_stand_in('whatever a server answers, the request gets its response', 'modern', async (server, start) => {
+	const bridge = start();
+	let id = 0;
+	const answer = async (status, headers, body) => {
+		server.instead = (req, res) => res.writeHead(status, headers).end(body);
+		id++;
+		const m = await bridge.ask(id, 'tools/list');
+		return m.error ?? m.result;
+	};
+	const json = { 'Content-Type': 'application/json' };
+	const events = { 'Content-Type': 'text/event-stream' };
+
+	assert.match((await answer(302, { Location: 'http://localhost:1/x' }, '')).message, /redirects are not followed/);
+	assert.match((await answer(200, { 'Content-Type': 'text/html' }, '<html>')).message, /no MCP endpoint/);
+	assert.match((await answer(200, json, 'nonsense')).message, /without a response/);
+	assert.match((await answer(202, {}, '')).message, /without a response/);
+	assert.match((await answer(200, events, ': only a comment\n\n')).message, /without a response/);
+	assert.match((await answer(200, events, 'data: nonsense\n\n')).message, /without a response/);
+	assert.equal((await answer(503, {}, 'x')).code, 503);
+	assert.match((await answer(429, { 'Retry-After': '7' }, '')).message, /7 s/);
+	assert.equal((await answer(413, json, '{"jsonrpc":"2.0","error":{"code":-32600,"message":"too big","data":{"a":1}}}')).data.a, 1);
+	assert.equal((await answer(500, json, '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"sorry"}}')).message, 'sorry');
+	assert.equal((await answer(200, events,
+		`\ufeffdata: {"jsonrpc":"2.0",\r\ndata:"id":${id + 1},\rdata:"result":{"fine":true}}\r\n\r\n`)).fine, true);
+	assert.match((await answer(200, json, `{"x":"${'x'.repeat(17 << 20)}"}`)).message, /larger than 16 MB/);
+	assert.match((await answer(200, events, `data: ${'x'.repeat(17 << 20)}`)).message, /larger than 16 MB/);
+	assert.equal(bridge.lines.length, id);
+	await bridge.end_well();
+});
+
+test('a large answer reaches a client that reads slowly, whole', async () => {
+	const server = await stand_in('modern');
+	const bridge = new Bridge([server.url]);
+
+	try {
+		const text = 'x'.repeat(3 << 20);
+		bridge.child.stdout.pause();
+		bridge.write({ id: 1, method: 'tools/call', params: { _meta: envelope(), name: 'echo', arguments: { text } } });
+		await sleep(500);
+		bridge.child.stdout.resume();
+		assert.equal(text_of((await bridge.response(1)).result), text);
+		bridge.child.stdout.pause();
+		bridge.write({ id: 2, method: 'tools/call', params: { _meta: envelope(), name: 'echo', arguments: { text } } });
+		await sleep(500);
+		bridge.child.kill('SIGTERM');
+		await sleep(300);
+		assert.equal(bridge.child.exitCode, 0, 'SIGTERM counts while the client does not read');
+	} finally {
+		await bridge.end('SIGKILL');
+		await server.close();
+	}
+});
+
+test('a proxy from the environment is used, and never sees the key of an https server', async () => {
+	const asked = [];
+	const proxy = http.createServer();
+
+	proxy.on('connect', (req, socket) => {
+		asked.push({ url: req.url, headers: req.headers });
+		socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+	});
+	await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+	const bridge = new Bridge(['https://example.invalid/mcp'],
+		{ MCPSTDIO_KEY: 'secret', HTTPS_PROXY: `http://127.0.0.1:${proxy.address().port}` });
+
+	assert.ok((await bridge.ask(1, 'tools/list')).error);
+	assert.equal(asked[0].url, 'example.invalid:443');
+	assert.doesNotMatch(JSON.stringify(asked), /secret/);
+	await bridge.end_well();
+	proxy.close();
+});
+
+run();
