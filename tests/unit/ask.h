@@ -71,7 +71,7 @@ ask_flush(void *io)
 static inline void
 ask_init(struct request *rq)
 {
-	static const struct wire wire = { ask_read, ask_write, ask_flush };
+	static const struct wire wire = { .read = ask_read, .write = ask_write, .flush = ask_flush };
 	static const char *const names[] = { "first", "second", "third" };
 	int i;
 
