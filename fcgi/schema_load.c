@@ -14,9 +14,13 @@
 #define DEPTH_MAX	32	/* levels of a schema */
 #define NODES_MAX	10000	/* subschemas, those of metaschemas that are referred to included */
 #define CHAIN_MAX	100	/* subschemas in a row that speak of the same value */
+#define URI_MAX		2000	/* bytes of an $id with what it is relative to */
+#define SCRATCH_CHUNK	4096
+#define SCRATCH_MAX	(256 << 20)	/* a bug beyond: places and pointers of NODES_MAX subschemas take less */
 
 struct load {
-	struct arena           *mem;
+	struct arena           *mem;	/* of nodes and sentences */
+	struct arena           *scratch;	/* of what is over when loading is: places, references */
 	struct schema_refs     *refs;
 	struct schema_resource *in;	/* NULL at the root of a document */
 	const char             *at;	/* where in the schema, for complaints */
@@ -53,7 +57,7 @@ load_below(struct load *l, const char *name, struct json_object *v)
 {
 	struct load below = *l;
 
-	below.at = l->at[0] ? arena_fmt(l->mem, "%s.%s", l->at, name) : name;
+	below.at = l->at[0] ? arena_fmt(l->scratch, "%.400s.%.100s", l->at, name) : name;
 	below.depth++;
 	return load_node(&below, v);
 }
@@ -67,7 +71,7 @@ load_list(struct load *l, const char *word, struct schema_list *list, struct jso
 		return refuse(l, "%s must be an array of at least one schema", word);
 	list->node = arena_take(l->mem, n * sizeof(*list->node));
 	for (i = 0; i < n; i++) {
-		list->node[i] = load_below(l, arena_fmt(l->mem, "%s[%zu]", word, i), json_object_array_get_idx(v, i));
+		list->node[i] = load_below(l, arena_fmt(l->scratch, "%s[%zu]", word, i), json_object_array_get_idx(v, i));
 		if (!list->node[i])
 			return -1;
 	}
@@ -98,7 +102,7 @@ sort_map(struct load *l, struct schema_map *map)
 static const char *
 place_of(struct load *l, const char *word, const char *name)
 {
-	return strcmp(word, "properties") == 0 ? name : arena_fmt(l->mem, "%s.%s", word, name);
+	return strcmp(word, "properties") == 0 ? name : arena_fmt(l->scratch, "%s.%.100s", word, name);
 }
 
 static int
@@ -368,7 +372,9 @@ read_id(struct load *l, struct json_object *v)
 
 	if (!id)
 		return refuse(l, "$id must be a string"), NULL;
-	uri = schema_uri_resolve(l->mem, l->base, id, &fragment);
+	uri = arena_str(l->mem, schema_uri_resolve(l->scratch, l->base, id, &fragment));
+	if (strlen(uri) > URI_MAX)
+		return refuse(l, "$id \"%.200s\" is longer than %d bytes", id, URI_MAX), NULL;
 	if (*fragment)
 		return refuse(l, "$id \"%.200s\" must not have a fragment; $anchor names a place", id), NULL;
 	return uri;
@@ -570,9 +576,16 @@ refuse_circles(struct load *l)
 const struct schema_node *
 schema_load(struct arena *mem, struct json_object *source, bool strict, const char **why)
 {
-	struct schema_refs refs = { .mem = mem };
-	struct load l = { .mem = mem, .refs = &refs, .at = "", .base = "", .strict = strict, .document = source, .why = why };
-	const struct schema_node *root = load_node(&l, source);
+	struct arena scratch;
+	struct schema_refs refs = { .mem = mem, .scratch = &scratch };
+	struct load l = { .mem = mem, .scratch = &scratch, .refs = &refs, .at = "", .base = "", .strict = strict, .document = source,
+	    .why = why };
+	const struct schema_node *root;
 
-	return root && tie_all(&l) == 0 && refuse_circles(&l) == 0 ? root : NULL;
+	arena_init(&scratch, SCRATCH_CHUNK, SCRATCH_MAX);
+	root = load_node(&l, source);
+	if (root && (tie_all(&l) != 0 || refuse_circles(&l) != 0))
+		root = NULL;
+	arena_close(&scratch);
+	return root;
 }

@@ -194,6 +194,10 @@ test_bounds(void)
 	ok(!s && strstr(why, "more than the 10000 subschemas"), "11,000 do not: %s", why);
 	s = schema_compile(&mem, parsed(repeated("{\"$defs\":{\"e\":{}", ",\"d%d\":{\"$ref\":\"#/$defs/e\"}", 4000, "}}")), &why);
 	ok(s, "4,000 references compile");
+	s = schema_compile(&mem, parsed(repeated("{\"$id\":\"http://x/", "aaaaaaaaaa", 300, "\"}")), &why);
+	ok(!s && strstr(why, "is longer than 2000 bytes"), "a long $id does not: %.60s", why);
+	s = schema_compile(&mem, parsed(repeated(repeated("{\"properties\":{\"", "long", 50000, "\":{\"$defs\":{\"e\":{}"), ",\"d%d\":true", 9000, "}}}}")), &why);
+	ok(s, "a property with a name of 200,000 bytes and 9,000 subschemas does");
 }
 
 /* A chain of references, each to the next. */
