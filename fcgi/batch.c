@@ -1,6 +1,7 @@
 /* batch: the messages share identity, header and admission; all else is each one's own. */
 #include "batch.h"
 #include "audit.h"
+#include "call.h"
 #include "catalog.h"
 #include "era.h"
 #include "fail.h"
@@ -59,7 +60,7 @@ batch_check(struct request *rq)
 	return check_items(rq);
 }
 
-/* --- admission -------------------------------------------------------------------------- */
+/* --- place and admission -------------------------------------------------------------------------- */
 
 /* The tool that a message calls; NULL: it is no call, or of no tool we have. */
 static const struct tool *
@@ -71,6 +72,17 @@ called(struct request *rq, size_t i)
 	if (!method || strcmp(method, "tools/call") != 0 || !name)
 		return NULL;
 	return catalog_tool(rq->catalog, name);
+}
+
+void
+batch_place(struct request *rq)
+{
+	const struct tool *tool;
+	size_t i;
+
+	for (i = 0; i < length(rq); i++)
+		if ((tool = called(rq, i)) && call_is_slow(tool))
+			rq->place = POOL_SLOW;
 }
 
 /* Adds the call to its tool's bucket, which may be there already. */

@@ -3,6 +3,7 @@
 #include "fail.h"
 #include "mrtr.h"
 #include "toolkit.h"
+#include "utf8.h"
 
 static int
 refuse(struct arena *mem, const char **why, const char *file, const char *what)
@@ -81,22 +82,60 @@ bind_c_load(struct arena *mem, struct catalogs *all, const char **why)
 	return 0;
 }
 
+/* --- a call ----------------------------------------------------------------------------- */
+
+/* What a function has made is what its file promises, or nobody gets to see it. */
+static int
+check_result(struct request *rq, const struct tool *tool)
+{
+	struct buf says;
+
+	if (!tool->output) {
+		if (rq->made.result && !json_object_is_type(rq->made.result, json_type_object))
+			return fail(rq, FAIL_INTERNAL, "%s: ended with a result that is no object", tool->name);
+		return 0;
+	}
+	buf_init(&says, &rq->mem, 4096);
+	if (!schema_check_as(tool->output, rq->made.result, "the result", &rq->mem, &says))
+		return fail(rq, FAIL_INTERNAL, "%s: the result is not as outputSchema says: %.800s", tool->name, says.at);
+	return 0;
+}
+
+static int
+take_result(struct request *rq, const struct tool *tool, struct bind_result *out)
+{
+	struct json_object *result = rq->made.result;
+	size_t len = 0;
+
+	if (result) {
+		out->structured = json_plain(result, &out->structured_len);
+		if (json_object_is_type(result, json_type_object) && json_object_object_length(result) == 1)
+			out->text = json_get_str(result, "message");
+	}
+	out->blocks = rq->made.blocks;
+	if (out->blocks && !utf8_valid(json_plain(out->blocks, &len), len))
+		return fail(rq, FAIL_INTERNAL, "%s: a content block is not UTF-8", tool->name);
+	if (out->structured && !utf8_valid(out->structured, out->structured_len))
+		return fail(rq, FAIL_INTERNAL, "%s: the result is not UTF-8", tool->name);
+	if (len + out->structured_len > tool->result_max)
+		return fail(rq, FAIL_TOOL, "The result is too large.");
+	return 0;
+}
+
 int
 bind_c(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out)
 {
+	struct made *made = &rq->made;
 	int ended;
 
+	*out = (struct bind_result){ 0 };
 	do {	/* anew, when what it asked for was answered */
-		rq->made.result = NULL;
+		/* Progress goes on where an earlier round ended: it may only grow. */
+		*made = (struct made){ .until_us = base_now_us() + tool->timeout_ms * 1000, .progress = made->progress,
+			.progressed = made->progressed };
 		ended = tool->function(rq, args->object);
 	} while (ended == 0 && mrtr_again(rq));
 	if (ended != 0 || rq->failed)
 		return rq->failed ? -1 : fail(rq, FAIL_INTERNAL, "%s: failed without a reason", tool->name);
-	if (!json_object_is_type(rq->made.result, json_type_object))
-		return fail(rq, FAIL_INTERNAL, "%s: ended without a result that is an object", tool->name);
-	out->structured = json_plain(rq->made.result, &out->structured_len);
-	if (out->structured_len > tool->result_max)
-		return fail(rq, FAIL_TOOL, "The result is too large.");
-	out->text = json_object_object_length(rq->made.result) == 1 ? json_get_str(rq->made.result, "message") : NULL;
-	return 0;
+	return check_result(rq, tool) != 0 ? -1 : take_result(rq, tool, out);
 }

@@ -6,6 +6,7 @@
 #include "fail.h"
 #include "mrtr.h"
 #include "sqlstate.h"
+#include "sse.h"
 
 #define UNDONE		"MC000"	/* how a rehearsal ends: an error, so that nothing stays */
 #define GRACE_MS	2000	/* behind a tool's own time limit, which PostgreSQL keeps unless it hangs */
@@ -202,11 +203,20 @@ next_claimed(void *ctx, int batch, struct db_batch *out)
 	}
 }
 
+/* While a statement runs: is the answer still wanted? */
+static int
+look_up(void *ctx)
+{
+	struct run *run = ctx;
+
+	return sse_keep_alive(run->rq);
+}
+
 static enum db_outcome
 attempt(struct run *run, struct db_error *error)
 {
 	struct request *rq = run->rq;
-	struct db_call call = { .mem = &rq->mem, .ctx = run,
+	struct db_call call = { .mem = &rq->mem, .ctx = run, .tick = look_up,
 	    .next = run->rehearsal ? next_rehearsed : run->args->key ? next_claimed : next_plain };
 	enum db_outcome got;
 
@@ -309,6 +319,8 @@ run_it(struct run *run)
 		fail(rq, FAIL_GONE, "the client left");
 	else if (got == DB_AWAY)
 		run->unsure && !run->rehearsal ? fail_unsure(run, error.message) : fail_away(rq, error.message);
+	else if (got == DB_DONE && rq->failed == FAIL_GONE)
+		fail_clear(rq);		/* the cancel came too late: what was done is answered */
 	return got;
 }
 

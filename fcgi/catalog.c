@@ -200,6 +200,7 @@ read_tools(struct load *l, const char *folder)
 		tool[i].catalog = c;
 		if (tool_load(l->mem, &tool[i], folder, stem[i], l->why) != 0)
 			return -1;
+		c->speaks = c->speaks || tool[i].c;
 		if (tool[i].per_minute == 0)
 			tool[i].per_minute = c->per_minute;
 	}

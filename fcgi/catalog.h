@@ -38,6 +38,7 @@ struct catalog {
 	const char           *folder;
 	struct tool          *tool;		/* sorted by name */
 	size_t                tools;
+	bool                  speaks;		/* it has tools written in C, which may send log messages */
 };
 
 struct catalogs {

@@ -15,7 +15,7 @@
 #define SPREAD_US	10000000	/* up to so much earlier, so that not all are at once */
 #define RETRY_US	1000000		/* PostgreSQL is away */
 #define QUESTION_MAX	500		/* credentials */
-#define SEATS		1024		/* a power of two: to find a credential in a question */
+#define FANOUT_SEATS		1024		/* a power of two: to find a credential in a question */
 #define IDENTITY_MAX	(16 << 20)	/* bytes in memory, of one that is read */
 #define HASH_TEXT	(2 * CRYPT_HASH + 6)	/* "\\x<hexadecimal>", */
 
@@ -38,7 +38,7 @@ struct fanout {
 	char               given[QUESTION_MAX * HASH_TEXT + 3];	/* the question's array, as SQL has it */
 	size_t             given_len;
 	int                asked;	/* credentials in it */
-	const struct fanout_caller *seat[SEATS];	/* one of each, by its hash */
+	const struct fanout_caller *seat[FANOUT_SEATS];	/* one of each, by its hash */
 };
 
 /* --- callers ---------------------------------------------------------------------------- */
@@ -363,9 +363,9 @@ end_question(void *ctx, enum db_outcome outcome, const char *why)
 static int
 place_for(struct fanout *f, const struct fanout_caller *c)
 {
-	unsigned at = (c->hash[0] | (unsigned)c->hash[1] << 8) & (SEATS - 1);
+	unsigned at = (c->hash[0] | (unsigned)c->hash[1] << 8) & (FANOUT_SEATS - 1);
 
-	for (; f->seat[at]; at = (at + 1) & (SEATS - 1))
+	for (; f->seat[at]; at = (at + 1) & (FANOUT_SEATS - 1))
 		if (memcmp(f->seat[at]->hash, c->hash, CRYPT_HASH) == 0)
 			return f->seat[at]->asked;
 	if (f->asked == QUESTION_MAX)

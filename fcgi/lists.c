@@ -1,5 +1,6 @@
 /* lists: a page is put together from the tools' faces, or taken as it was. */
 #include "lists.h"
+#include "era.h"
 #include "log.h"
 
 #define KEPT		64		/* a power of two: pages a worker remembers */
@@ -64,7 +65,7 @@ lists_whole(const struct catalog *c, enum lists what)
 	size_t i;
 
 	for (i = 0; what == LISTS_TOOLS && i < c->tools; i++)
-		mix(&digest, c->tool[i].face);
+		mix(&digest, c->tool[i].face[adapt_face_number(ERA_MODERN_VERSION)]);
 	return digest;
 }
 
@@ -79,7 +80,7 @@ key_of(struct request *rq)
 	size_t i;
 
 	buf_init(&b, &rq->mem, 65536);
-	buf_fmt(&b, "%d %d %s\n", rq->catalog->number, who->reads_only, who->scopes);
+	buf_fmt(&b, "%d %d %d %s\n", rq->catalog->number, adapt_face_number(rq->version), who->reads_only, who->scopes);
 	for (i = 0; i < who->features.n; i++)
 		buf_fmt(&b, "%s ", who->features.at[i]);
 	return b.at;
@@ -103,7 +104,7 @@ make(struct request *rq, size_t first)
 			break;
 		}
 		buf_str(&b, shown++ ? "," : "");
-		buf_str(&b, c->tool[i].face);
+		buf_str(&b, c->tool[i].face[adapt_face_number(rq->version)]);
 		page.last = &c->tool[i];
 	}
 	page.items = b.at;

@@ -1,16 +1,12 @@
 /* mcp: the method table and the methods of this server. */
 #include "mcp.h"
-#include "arguments.h"
-#include "bind_c.h"
-#include "bind_sql.h"
+#include "call.h"
 #include "catalog.h"
-#include "confirm.h"
 #include "cursor.h"
 #include "era.h"
 #include "fail.h"
 #include "legacy.h"
 #include "lists.h"
-#include "mrtr.h"
 #include "rpc.h"
 #include "session.h"
 #include "subscribe.h"
@@ -21,7 +17,10 @@ static void
 add_capabilities(struct request *rq)
 {
 	rpc_member(rq, "capabilities");
-	buf_str(&rq->reply.body, "{\"tools\":{}}");
+	buf_str(&rq->reply.body, "{\"tools\":{\"listChanged\":true}");
+	if (rq->catalog->speaks)
+		buf_str(&rq->reply.body, ",\"logging\":{}");
+	buf_char(&rq->reply.body, '}');
 }
 
 static void
@@ -140,57 +139,6 @@ run_tools_list(struct request *rq)
 	return 0;
 }
 
-/* --- tools/call ------------------------------------------------------------------------- */
-
-static int
-find_tool(struct request *rq)
-{
-	const char *name = json_get_str(rq->params, "name"), *why;
-
-	if (!name)
-		return fail(rq, FAIL_PARAMS, "Invalid params: name must be a string.");
-	rq->tool = catalog_tool(rq->catalog, name);
-	if (!rq->tool)
-		return fail(rq, FAIL_PARAMS, "Unknown tool: %.128s", name);
-	slot_put(rq->slot->event.tool, sizeof(rq->slot->event.tool), rq->tool->name);
-	why = catalog_forbids(rq->tool, rq->who, arguments_given(rq), &rq->mem);
-	if (why)
-		return fail(rq, FAIL_SCOPE, "%s", why);
-	if (rq->tool->writes != TOOL_READS && atomic_load(&rq->board->audit_full))
-		return fail(rq, FAIL_UNAVAILABLE, "The audit log takes no more; nothing may be changed until it does.");
-	/* Who may have to wait for a person waits where others are not kept from their work. */
-	if (rq->era == ERA_LEGACY && !rq->batch && (rq->tool->asks || rq->tool->confirm))
-		rq->place = POOL_SLOW;
-	return 0;
-}
-
-static int
-run_tools_call(struct request *rq)
-{
-	int (*run)(struct request *, const struct tool *, const struct bind_args *, struct bind_result *) =
-	    rq->tool->c ? bind_c : bind_sql;
-	struct bind_args args;
-	struct bind_result result;
-
-	if (mrtr_begin(rq) != 0 || arguments_take(rq, rq->tool, &args) != 0 || confirm_ask(rq, rq->tool, &args) != 0 ||
-	    run(rq, rq->tool, &args, &result) != 0)
-		return -1;
-	rpc_result_begin(rq);
-	rpc_member(rq, "content");
-	buf_str(&rq->reply.body, "[{\"type\":\"text\",\"text\":");
-	if (result.text)
-		buf_json(&rq->reply.body, result.text, strlen(result.text));
-	else
-		buf_json(&rq->reply.body, result.structured, result.structured_len);
-	buf_str(&rq->reply.body, "}]");
-	if (rq->tool->output_schema) {
-		rpc_member(rq, "structuredContent");
-		buf_add(&rq->reply.body, result.structured, result.structured_len);
-	}
-	rpc_result_end(rq);
-	return 0;
-}
-
 /* --- the table -------------------------------------------------------------------------- */
 
 static const struct mcp_method methods[] = {
@@ -202,7 +150,7 @@ static const struct mcp_method methods[] = {
 	{ "resources/unsubscribe", true, false, false, legacy_run_unsubscribe },
 	{ "server/discover", false, true,  false, run_discover },
 	{ "subscriptions/listen", false, true, false, subscribe_listen },
-	{ "tools/call",      true,  true,  true,  run_tools_call },
+	{ "tools/call",      true,  true,  true,  call_run },
 	{ "tools/list",      true,  true,  false, run_tools_list },
 };
 
@@ -221,7 +169,7 @@ mcp_find(struct request *rq)
 int
 mcp_place(struct request *rq, const struct mcp_method *m)
 {
-	return m->calls ? find_tool(rq) : 0;
+	return m->calls ? call_place(rq) : 0;
 }
 
 void

@@ -13,7 +13,9 @@
 #include "config.h"
 #include "crypt.h"
 #include "made.h"
+#include "mirror.h"
 #include "slot.h"
+#include "trace.h"
 #include "wire.h"
 
 struct cache;
@@ -30,8 +32,8 @@ struct tool;
 enum param {
 	PARAM_METHOD, PARAM_CONTENT_TYPE, PARAM_TYPE_HEADER, PARAM_CONTENT_LENGTH, PARAM_ADDR, PARAM_CATALOG, PARAM_HOST, PARAM_ORIGIN,
 	PARAM_ACCEPT, PARAM_AUTHORIZATION, PARAM_X_API_KEY, PARAM_API_KEY, PARAM_VERSION, PARAM_MCP_METHOD,
-	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_LAST_EVENT, PARAM_TICKET,
-	PARAM_URI, PARAM_ENDPOINT, PARAM_QUERY, PARAM_COUNT
+	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_TRACESTATE, PARAM_BAGGAGE,
+	PARAM_LAST_EVENT, PARAM_TICKET, PARAM_URI, PARAM_ENDPOINT, PARAM_QUERY, PARAM_COUNT
 };
 
 enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
@@ -67,6 +69,7 @@ struct request {
 	struct arena            mem;
 	const char             *param[PARAM_COUNT];	/* NULL: not sent */
 	uint32_t                twice;	/* bit per param: sent more than once */
+	struct mirror_headers   mirrored;	/* the headers Mcp-Param-* */
 	int64_t                 start_us;	/* monotonic, at accept */
 
 	/* gate, identify, read */
@@ -81,6 +84,7 @@ struct request {
 	enum era                era;
 	const char             *version;	/* spoken revision, "" until known */
 	struct client           client;
+	struct trace            trace;
 	const char             *session;	/* Mcp-Session-Id that was checked; NULL: none */
 	struct json_object     *message;
 	struct json_object     *id;		/* NULL: a notification, or unreadable */

@@ -211,7 +211,7 @@ static const struct member {
 	{ "idempotency",  M_TEXT,   offsetof(struct tool, idempotency), 0, 0, NULL },
 	{ "args",         M_OBJECT, FACE, 0, 0, read_args },
 	{ "rename",       M_OBJECT, FACE, 0, 0, read_rename },
-	{ "timeout_ms",   M_COUNT,  offsetof(struct tool, timeout_ms), 1, 5000, NULL },
+	{ "timeout_ms",   M_COUNT,  offsetof(struct tool, timeout_ms), 1, 300000, NULL },
 	{ "result_max",   M_COUNT,  offsetof(struct tool, result_max), 256, 1 << 20, NULL },
 	{ "rows_max",     M_COUNT,  offsetof(struct tool, rows_max), 1, 100000, NULL },
 	{ "limit",        M_COUNT,  offsetof(struct tool, per_minute), 1, 1000000, NULL },
@@ -331,6 +331,23 @@ check_composed(struct load *l)
 	return 0;
 }
 
+/* Arguments that clients repeat in headers: no secret may be among them, headers are logged by many. */
+static int
+check_mirrors(struct load *l)
+{
+	struct tool *t = l->tool;
+	const char *why;
+	int i, k;
+
+	if (mirror_read(l->mem, t->input_schema, &t->mirrors, &why) != 0)
+		return refuse(l, "inputSchema: %s", why);
+	for (i = 0; i < t->mirrors.n; i++)
+		for (k = 0; k < t->args; k++)
+			if (t->arg[k].kind == ARG_SEAL && strcmp(t->arg[k].name, t->mirrors.at[i].path[0]) == 0)
+				return refuse(l, "inputSchema: x-mcp-header of %s: a sealed argument must not be in a header", t->arg[k].name);
+	return 0;
+}
+
 static int
 check_input(struct load *l)
 {
@@ -346,7 +363,7 @@ check_input(struct load *l)
 		return refuse(l, "inputSchema: %s", why);
 	if (t->result.page[0] && (!schema_has(t->input, "limit") || !schema_has(t->input, "cursor")))
 		return refuse(l, "inputSchema: a tool with result.page takes limit and cursor");
-	return check_names(l);
+	return check_names(l) != 0 ? -1 : check_mirrors(l);
 }
 
 /* Members that we add to a list must be in a closed outputSchema, or the answer would not fit it. */
@@ -391,6 +408,22 @@ add_annotations(struct load *l, struct json_object *face, struct json_object *gi
 	return 0;
 }
 
+/* As texts; two that are the same are one. */
+static void
+keep_faces(struct load *l, struct json_object *face)
+{
+	const char **kept = l->tool->face, *text;
+	struct arena mem;
+	int i;
+
+	arena_init(&mem, 16 << 10, 16 * FILE_MAX);
+	for (i = 0; i < ADAPT_FACES; i++) {
+		text = json_plain(adapt_face(&mem, face, i), NULL);
+		kept[i] = i > 0 && strcmp(kept[i - 1], text) == 0 ? kept[i - 1] : arena_str(l->mem, text);
+	}
+	arena_close(&mem);
+}
+
 static int
 make_face(struct load *l, struct json_object *source)
 {
@@ -404,7 +437,7 @@ make_face(struct load *l, struct json_object *source)
 			json_object_object_add(face, shown[i], json_object_get(v));
 	if (add_annotations(l, face, json_get(source, "annotations")) != 0)
 		return -1;
-	l->tool->face = arena_str(l->mem, json_plain(face, NULL));
+	keep_faces(l, face);
 	return 0;
 }
 

@@ -7,9 +7,11 @@
 #ifndef TOOL_H
 #define TOOL_H
 
+#include "adapt.h"
 #include "config.h"
 #include "db.h"
 #include "json.h"
+#include "mirror.h"
 #include "schema.h"
 
 #define TOOL_PAGE_MAX	4
@@ -54,7 +56,7 @@ struct tool_result {
 struct tool {
 	const struct catalog *catalog;
 	const char           *name, *file;
-	const char           *face;		/* the tool as tools/list shows it: one JSON object */
+	const char           *face[ADAPT_FACES];	/* the tool as tools/list shows it, by adapt_face_number(): JSON objects */
 	struct words          scope;		/* a credential needs one of them; a {NAME} in it is that argument's value */
 	const char           *feature;		/* the tenant needs it; NULL: none */
 	enum tool_writes      writes;
@@ -72,6 +74,7 @@ struct tool {
 	int64_t               per_minute;	/* calls of this tool per tenant; 0: the plan's alone */
 	struct schema        *input, *output;	/* output: what structuredContent fits; NULL if not declared */
 	bool                  composed;		/* the root of inputSchema may have allOf, anyOf, oneOf */
+	struct mirrors        mirrors;		/* arguments that clients repeat in headers */
 	struct json_object   *input_schema, *output_schema;	/* output: NULL if not declared */
 	struct tool_result    result;
 	struct db_statement   statement;	/* the SQL that runs; its id is unique in the process; .sql NULL: none */
