@@ -5,6 +5,7 @@
  * value fits it.
  */
 #include "schema_forms.h"
+#include "schema_resource.h"
 
 #define BRANCHES_SAID	4	/* of an anyOf that nothing fits */
 
@@ -109,7 +110,7 @@ dynamic_target(const struct schema_work *w, const struct schema_forms *f)
 	const struct schema_scope *s;
 
 	for (s = f->dynamic_name ? w->scope : NULL; s; s = s->outer) {
-		const struct schema_anchor *a = schema_node_anchor(s->in, f->dynamic_name);
+		const struct schema_anchor *a = schema_resource_anchor(s->in, f->dynamic_name);
 
 		if (a && a->dynamic)
 			to = a->node;

@@ -74,7 +74,7 @@ schema_refs_anchor(struct schema_refs *r, struct schema_resource *in, const char
 {
 	struct schema_anchor *a = arena_zero(r->mem, sizeof(*a));
 
-	if (schema_node_anchor(in, name))
+	if (schema_resource_anchor(in, name))
 		return -1;
 	*a = (struct schema_anchor){ name, dynamic, node, in->anchor };
 	in->anchor = a;
@@ -126,7 +126,7 @@ schema_refs_find(struct schema_refs *r, const struct schema_ref *ref, const char
 		return in->root;
 	if (*fragment == '/')
 		return pointed(r, in->source, fragment);
-	a = schema_node_anchor(in, fragment);
+	a = schema_resource_anchor(in, fragment);
 	if (a && a->dynamic)
 		*dynamic = a->name;
 	return a ? a->node : NULL;

@@ -7,7 +7,7 @@
 #ifndef SCHEMA_REFS_H
 #define SCHEMA_REFS_H
 
-#include "schema_node.h"
+#include "schema_resource.h"
 
 /* A $ref or $dynamicRef still to be resolved. */
 struct schema_ref {
