@@ -72,14 +72,17 @@ value_of(const char *line, size_t n, const char *name, size_t *len)
 	return line + at;
 }
 
-/* Headers that fit no field here are as good as absent. */
+/* Headers that fit no field here are as good as absent; what cannot be printed must not reach a terminal. */
 static void
 keep(char *to, size_t room, const char *from, size_t n)
 {
-	if (n < room) {
-		memcpy(to, from, n);
-		to[n] = '\0';
-	}
+	size_t i;
+
+	if (n >= room)
+		return;
+	for (i = 0; i < n; i++)
+		to[i] = from[i] >= ' ' && from[i] <= '~' ? from[i] : '?';
+	to[n] = '\0';
 }
 
 static void

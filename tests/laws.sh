@@ -139,6 +139,11 @@ proven_elsewhere='
 bind_sql tests/tools/run.mjs
 crew     tests/unit/pool_test.c
 proof    tests/e2e/proof.test.mjs
+stdio_call    tests/e2e/stdio.test.mjs
+stdio_fail    tests/e2e/stdio.test.mjs
+stdio_modern  tests/e2e/stdio.test.mjs
+stdio_session tests/e2e/stdio.test.mjs
+stdio_legacy  tests/e2e/stdio.test.mjs
 '
 
 untested() {
