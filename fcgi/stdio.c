@@ -153,6 +153,7 @@ hang_up(struct stdio_bridge *b)
 		stdio_call_end(c);
 	stdio_call_sweep(b);
 	stdio_session_close(b);
+	stdio_modern_close(b->modern);
 	stdio_http_close(b->http);
 }
 

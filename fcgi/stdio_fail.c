@@ -38,6 +38,8 @@ trouble_sentence(const struct stdio_call *c, struct arena *mem)
 	case STDIO_BROKEN:
 		return arena_fmt(mem, "The connection to %s broke off: %s. Whether the request was carried out is not known.",
 		    place, a->why);
+	case STDIO_MISLED:
+		return arena_fmt(mem, "%s names an address to post to that is refused: %s.", place, a->why);
 	case STDIO_FINE:
 	default:
 		return NULL;

@@ -183,8 +183,7 @@ stream_event(struct stdio_call *c, const struct stdio_event *e)
 		return;
 	url = stdio_http_url(&c->attempt, b->url, e->data, &why);
 	if (!url) {
-		log_say("mcp-stdio: %s names an address to post to that is refused: %s", b->place, why);
-		c->answer = (struct stdio_answer){ .trouble = STDIO_BROKEN, .why = why };
+		c->answer = (struct stdio_answer){ .trouble = STDIO_MISLED, .why = why };
 		stdio_session_unlisten(s);
 		stdio_session_fail(b, c);
 		return;

@@ -79,11 +79,12 @@ one_line(struct arena *mem, const char *text, size_t n)
 			string = !string;
 		else if (string && line[i] == '\\')
 			i++;
-		else if (line[i] == '\n' || line[i] == '\r' || line[i] == '\'') {
-			if (string != (line[i] == '\''))
-				return NULL;
-			line[i] = string ? line[i] : ' ';
-		}
+		else if (line[i] == '\'' && !string)
+			return NULL;
+		else if ((line[i] == '\n' || line[i] == '\r') && string)
+			return NULL;
+		else if (line[i] == '\n' || line[i] == '\r')
+			line[i] = ' ';
 	}
 	return line;
 }

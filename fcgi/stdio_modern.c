@@ -29,6 +29,13 @@ stdio_modern_open(void)
 	return s;
 }
 
+void
+stdio_modern_close(struct stdio_modern *s)
+{
+	arena_close(&s->tools.mem);
+	free(s);
+}
+
 static bool
 is(const struct stdio_call *c, const char *method)
 {

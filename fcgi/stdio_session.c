@@ -332,8 +332,8 @@ note_end(void *who)
 	*(bool *)who = true;
 }
 
-void
-stdio_session_close(struct stdio_bridge *b)
+static void
+say_goodbye(struct stdio_bridge *b)
 {
 	const struct stdio_session *s = b->session;
 	int64_t until_us = base_now_us() + GOODBYE_US;
@@ -342,8 +342,6 @@ stdio_session_close(struct stdio_bridge *b)
 	const char *header[HEADERS_MAX];
 	struct arena mem;
 
-	if (!*s->id)
-		return;
 	arena_init(&mem, 4096, 1 << 16);
 	ask.header = header;
 	ask.headers = make_headers(s, &mem, header);
@@ -351,4 +349,17 @@ stdio_session_close(struct stdio_bridge *b)
 		while (!gone && base_now_us() < until_us)
 			stdio_http_turn(b->http, NULL, 0, 100);
 	arena_close(&mem);
+}
+
+void
+stdio_session_close(struct stdio_bridge *b)
+{
+	struct stdio_session *s = b->session;
+
+	if (*s->id)
+		say_goodbye(b);
+	stdio_kept_clear(&s->kept);
+	free(s->endpoint);
+	free(s->initialize);
+	free(s);
 }

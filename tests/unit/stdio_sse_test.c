@@ -56,7 +56,7 @@ static void
 test_line_ends(void)
 {
 	static const char *const forms[] = {
-		"\xEF\xBB\xBF" "data: a\r\ndata: b\r\n\r\nevent: n\r\ndata: c\r\n\r\n",
+		("\xEF\xBB\xBF" "data: a\r\ndata: b\r\n\r\nevent: n\r\ndata: c\r\n\r\n"),
 		"data: a\rdata: b\r\revent: n\rdata: c\r\r",
 		"data: a\ndata: b\n\nevent: n\ndata: c\n\n",
 		"data: a\r\ndata: b\r\revent: n\ndata: c\r\n\n",
