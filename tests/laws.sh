@@ -139,6 +139,12 @@ proven_elsewhere='
 bind_sql tests/tools/run.mjs
 crew     tests/unit/pool_test.c
 proof    tests/e2e/proof.test.mjs
+metaschema   tests/unit/schema_test.c
+schema_words tests/unit/schema_load_test.c
+schema_refs  tests/unit/schema_load_test.c
+schema_read  tests/unit/schema_load_test.c
+schema_circles tests/unit/schema_load_test.c
+schema_says  tests/unit/schema_check_test.c
 '
 
 untested() {
