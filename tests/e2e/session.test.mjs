@@ -285,6 +285,72 @@ test('nobody else ends it', async () => {
 for (const method of ['PUT', 'PATCH', 'OPTIONS'])
 	row_inside(`${method} is 405`, bare(), { status: 405, id: null, headers: { Allow: 'GET, POST, DELETE' } }, { method });
 
+/* ---- 1.6 the stream of a session --------------------------------------------------------------- */
+
+const STREAM = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' };
+
+function is_stream(stream) {
+	assert.equal(stream.status, 200);
+	for (const [name, value] of Object.entries(STREAM))
+		assert.equal(stream.headers[name], value, name);
+	assert.equal(stream.headers['content-length'], undefined);
+}
+
+test('GET is 200 and a stream; a second one is 409 until the first is gone', async () => {
+	const session = session_header(await fresh());
+	const stream = await stack.open({ headers: session }, { key });
+
+	is_stream(stream);
+	check(await send(bare(session), { method: 'GET' }), { status: 409, code: -32000, id: null });
+	check(await send(bent(call(), session)), good({ id: '1' }));
+	stream.close();
+	await until('the session has no stream', async () => {
+		const again = await stack.open({ headers: session }, { key });
+		again.close();
+		return again.status === 200;
+	});
+});
+row_inside('GET with a Last-Event-ID is 400', bare({ 'Last-Event-ID': '5' }), { status: 400, code: -32000, id: null }, { method: 'GET' });
+test('DELETE ends the stream too', async () => {
+	const session = session_header(await fresh());
+	const stream = await stack.open({ headers: session }, { key });
+
+	is_stream(stream);
+	check(await send(bare(session), { method: 'DELETE' }), { status: 200, empty: true });
+	await stream.end();
+	check(await send(bare(session), { method: 'GET' }), unknown(null));
+});
+
+/* ---- 2.7 subscriptions ------------------------------------------------------------------------- */
+
+row_inside('resources/subscribe of an unknown resource is 200 -32002', legacy('resources/subscribe', { uri: 'planasonix://pipelines/none' }),
+	{ status: 200, code: -32002, id: '1', also: ({ json }) => assert.equal(json.error.data.uri, 'planasonix://pipelines/none') });
+test('a session hears of the resources it subscribes to, and of no others', async () => {
+	const db = await stack.db();
+	const tenant = stack.tenant('bench').id;
+	const { rows: [{ id }, { id: untold }] } = await db.query(
+		'select id from planasonix.pipeline where tenant_id = $1 order by id limit 2', [tenant]);
+	const uri = `planasonix://pipelines/${id}`, session = session_header(await fresh());
+	const stream = await stack.open({ headers: session }, { key });
+	const ask = async (method, params) => check(await send(bent(legacy(method, params), session)),
+		good({ id: '1', also: ({ json }) => assert.deepEqual(json.result, {}) }));
+	const touch = (of) => db.query('update planasonix.pipeline set status = status, updated_at = now() where id = $1', [of]);
+	const heard = () => stream.events.filter(({ json }) => json.method === 'notifications/resources/updated')
+		.map(({ json }) => json.params.uri);
+
+	await ask('resources/subscribe', { uri });
+	await touch(untold);
+	await touch(id);
+	await stream.find('the change', ({ json }) => json.method === 'notifications/resources/updated');
+	assert.deepEqual([...new Set(heard())], [uri]);
+	await ask('resources/unsubscribe', { uri });
+	const before_ms = heard().length;
+	await touch(id);
+	await sleep(1_500);
+	assert.equal(heard().length, before_ms, 'nothing after it has unsubscribed');
+	stream.close();
+});
+
 before(() => stack.serving());
 after(() => stack.down());
 
@@ -317,6 +383,49 @@ for (const where of ['/planasonix', '']) {
 }
 test('a session of Streamable HTTP is none of that transport', async () =>
 	check(await send(ping(), { path: `/planasonix/messages?sessionId=${await fresh()}` }), unknown()));
+
+test('GET is the stream, its first event the address; what is posted there is 202 and answered on the stream', async () => {
+	for (const where of ['/planasonix', '']) {
+		const stream = await stack.open({}, { key, path: `${where}/sse` });
+
+		is_stream(stream);
+		const { data } = await stream.find('the address', ({ event }) => event === 'endpoint');
+		assert.match(data, new RegExp(`^${where}/messages\\?sessionId=[A-Za-z0-9_-]{43}$`));
+		const post = async (request) => check(await send(request, { path: data }), taken);
+
+		for (const [id, version] of [[1, '2024-11-05']]) {
+			await post(initialize(version));
+			assert.equal((await stream.answer(id)).result.protocolVersion, version);
+		}
+		await post(raw(JSON.stringify(told('notifications/initialized'))));
+		await post(legacy('ping', undefined, { id: 'two', version: null }));
+		assert.deepEqual((await stream.answer('two')).result, {});
+		await post(bent(legacy('tools/call', { name: 'list_pipelines', arguments: { limit: 1 } }, { id: 3, version: null }), { Accept: '*/*' }));
+		assert.equal(JSON.parse((await stream.answer(3)).result.content[0].text).count, 1);
+		await post(legacy('tools/call', { name: 'no_such' }, { id: 4, version: null }));
+		assert.equal((await stream.answer(4)).error.code, -32602);
+		await post(legacy('no/such', {}, { id: 5, version: null }));
+		assert.equal((await stream.answer(5)).error.code, -32601);
+		await post(raw('{"jsonrpc":"2.0","id":"never asked","result":{}}'));
+		check(await send(ping(), { path: data, key: other }), unknown());
+		check(await send(ping({ id: 6, version: '2024-01-01' }), { path: data }), { status: 400, code: -32000, id: '6' });
+		assert.equal(stream.events.filter(({ event }) => event === 'message').length, 5, 'one answer each, and nothing else');
+		stream.close();
+		await until('the session is over with its stream', async () =>
+			(await send(ping(), { path: data })).status === 404);
+	}
+});
+for (const version of LEGACY)
+	test(`${version} is spoken on the older transport too`, async () => {
+		const stream = await stack.open({}, { key, path: '/planasonix/sse' });
+		const { data } = await stream.find('the address', ({ event }) => event === 'endpoint');
+
+		check(await send(initialize(version), { path: data }), taken);
+		assert.equal((await stream.answer(1)).result.protocolVersion, version);
+		check(await send(legacy('tools/list', {}, { id: 2, version }), { path: data }), taken);
+		assert.ok((await stream.answer(2)).result.tools.length > 0);
+		stream.close();
+	});
 
 /* ---- life and death, on a stack of its own ---------------------------------------------------- */
 
