@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import { after, before, run, test } from './lib/tap.mjs';
 import { exchange, message } from './lib/wire.mjs';
+import { more_tools } from './lib/tools.mjs';
 import { private_stack, shared_stack, sleep, until } from './lib/stack.mjs';
 import { ACCEPT, LEGACY, MODERN, bearer, check, envelope, initialize, legacy, modern, session_header } from './lib/mcp.mjs';
 
@@ -344,10 +345,10 @@ test('a session hears of the resources it subscribes to, and of no others', asyn
 	await stream.find('the change', ({ json }) => json.method === 'notifications/resources/updated');
 	assert.deepEqual([...new Set(heard())], [uri]);
 	await ask('resources/unsubscribe', { uri });
-	const before_ms = heard().length;
+	const count = heard().length;
 	await touch(id);
 	await sleep(1_500);
-	assert.equal(heard().length, before_ms, 'nothing after it has unsubscribed');
+	assert.equal(heard().length, count, 'nothing after it has unsubscribed');
 	stream.close();
 });
 
@@ -393,10 +394,8 @@ test('GET is the stream, its first event the address; what is posted there is 20
 		assert.match(data, new RegExp(`^${where}/messages\\?sessionId=[A-Za-z0-9_-]{43}$`));
 		const post = async (request) => check(await send(request, { path: data }), taken);
 
-		for (const [id, version] of [[1, '2024-11-05']]) {
-			await post(initialize(version));
-			assert.equal((await stream.answer(id)).result.protocolVersion, version);
-		}
+		await post(initialize('2024-11-05'));
+		assert.equal((await stream.answer(1)).result.protocolVersion, '2024-11-05');
 		await post(raw(JSON.stringify(told('notifications/initialized'))));
 		await post(legacy('ping', undefined, { id: 'two', version: null }));
 		assert.deepEqual((await stream.answer('two')).result, {});
@@ -430,13 +429,16 @@ for (const version of LEGACY)
 /* ---- life and death, on a stack of its own ---------------------------------------------------- */
 
 const IDLE_MS = 2_000;
-let own, own_key;
+let own, own_key, tools, db, second;
 
 before(async () => {
-	own = await private_stack('session', 200, { settings: { MCP_SESSION_IDLE: `${IDLE_MS}ms` } });
+	tools = more_tools(['nap']);
+	own = await private_stack('session', 200, { settings: { ...tools.settings, MCP_SESSION_IDLE: `${IDLE_MS}ms` } });
+	db = await own.db('postgres_super');
 	own_key = own.key('bench');
 	await own.serving();
 });
+after(() => tools?.remove());
 after(() => own?.down());
 
 /* An answer of that stack, which must not keep anybody waiting. */
@@ -464,16 +466,12 @@ test('a session that nobody uses expires; one that is used does not', async () =
 });
 
 test('of more sessions than the plan allows one principal, the one unused longest goes', async () => {
-	const { key: of } = await own.new_tenant('crowd', 'enterprise');
-	const db = await own.db();
-	const { rows: [{ sessions }] } = await db.query("select sessions from mcp.plan where catalog = 'planasonix' and name = 'enterprise'");
+	const plan = "catalog = 'planasonix' and name = 'enterprise'";
+	const { rows: [{ sessions }] } = await db.query(`select sessions from mcp.plan where ${plan}`);
 
 	try {
-		await db.query("update mcp.plan set sessions = 3 where catalog = 'planasonix' and name = 'enterprise'");
-		await until('the plan has changed', async () => {
-			const [first] = [await begin(of), await begin(of), await begin(of), await begin(of)];
-			return (await timely(bent(ping(), first), { key: of })).status === 404;
-		}, { timeout_ms: 15_000, every_ms: 200 });
+		await db.query(`update mcp.plan set sessions = 3 where ${plan}`);
+		const { key: of } = await own.new_tenant('crowd', 'enterprise');	/* of whom no worker remembers more */
 		const [one, two, three] = [await begin(of), await begin(of), await begin(of)];
 		check(await timely(bent(ping(), one), { key: of }), good());
 		const four = await begin(of);
@@ -482,18 +480,45 @@ test('of more sessions than the plan allows one principal, the one unused longes
 			check(await timely(bent(ping(), session), { key: of }), good());
 		check(await timely(bent(ping(), await begin())), good());	/* of another principal */
 	} finally {
-		await db.query("update mcp.plan set sessions = $1 where catalog = 'planasonix' and name = 'enterprise'", [sessions]);
+		await db.query(`update mcp.plan set sessions = $1 where ${plan}`, [sessions]);
 	}
 });
 
 test('sessions are of all nodes', async () => {
-	const to = await own.second();
+	const to = second = await own.second();
 	const session = await begin();
 
 	check(await timely(bent(call(), session), { to }), good({ id: '1' }));
 	check(await timely(bare(session), { to, method: 'DELETE' }), { status: 200, empty: true });
 	check(await timely(bent(ping(), session)), unknown());
 });
+
+const asleep = async () => (await db.query(
+	"select pid from pg_stat_activity where usename = 'mcp_worker' and state = 'active' and query like '%pg_sleep%'")).rowCount;
+const nap = (id) => legacy('tools/call', { name: 'nap', arguments: { seconds: 4.5 } }, { id });
+const cancelled = (requestId) => raw(JSON.stringify(told('notifications/cancelled', { requestId, reason: 'test' })));
+
+for (const [where, place] of [['', () => undefined], [' on another node', () => second]])
+	test(`a call is cancelled by its session and its id alone, posted${where}`, async () => {
+		const session = await begin(), foreign = await begin();
+		const started_ms = performance.now();
+		const sleeping = own.post(bent(nap('nap'), session), { key: own_key });
+
+		await until('a backend sleeps', async () => await asleep() === 1, { timeout_ms: 2_000 });
+		check(await timely(bent(cancelled('nap'), foreign), { to: place() }), taken);
+		check(await timely(bent(cancelled(1), session), { to: place() }), taken);
+		await sleep(500);
+		assert.equal(await asleep(), 1, 'another session, or another id, cancels nothing');
+		check(await timely(bent(cancelled('nap'), session), { to: place() }), taken);
+		const answer = await sleeping;
+
+		assert.ok(performance.now() - started_ms < 4_000, 'it did not sleep to the end');
+		assert.equal(await asleep(), 0);
+		assert.ok(!answer.text.includes('"id"'), `who cancels gets no response: ${answer.text}`);
+		assert.equal((await own.event(answer.headers['x-request-id'])).outcome, 'cancelled');
+		check(await timely(bent(cancelled('nap'), session), { to: place() }), taken);	/* too late */
+		check(await timely(bent(call(), session)), good({ id: '1' }));
+	});
 
 test('a restart of the server ends no session', async () => {
 	await own.configure({ MCP_SESSION_IDLE: '1h' });
@@ -528,6 +553,9 @@ async function without_redis(session) {
 		check(await timely(initialize(version)), good({ id: '1', headers: { 'Mcp-Session-Id': null } }));
 	check(await timely(bent(batch([plain(1, 'ping')]), session)), { status: 200 });
 	check(await timely(bent(ping(), session_header('no id of ours'))), unknown());
+	const stream = await own.open({ headers: session }, { key: own_key });
+	is_stream(stream);
+	stream.close();
 	check(await timely(ping(), { path: `/planasonix/messages?sessionId=${'A'.repeat(43)}` }),
 		{ status: 503, code: 503, id: '1', headers: { 'Retry-After': /^[1-9]/ } });
 	check(await timely(bare(), { path: '/planasonix/sse', method: 'GET' }),
