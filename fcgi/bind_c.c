@@ -99,7 +99,7 @@ check_result(struct request *rq, const struct tool *tool)
 		return 0;
 	}
 	buf_init(&says, &rq->mem, 4096);
-	if (!schema_check(tool->output, rq->made.result, &rq->mem, &says))
+	if (!schema_check_as(tool->output, rq->made.result, "the result", &rq->mem, &says))
 		return fail(rq, FAIL_INTERNAL, "%s: the result is not as outputSchema says: %.800s", tool->name, says.at);
 	return 0;
 }
