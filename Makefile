@@ -16,11 +16,12 @@
 LAYERS   = ground request outside domain protocol process
 
 ground   = base log arena buf utf8 cidr json pattern metaschema schema_uri schema_value schema_node \
-           schema_words schema_refs schema_load schema_says schema_seen schema_forms schema_check schema crypt
-request  = config news event slot bucket seat client wire made request fail reply sse
-outside  = sockets db db_async cache feed egress breaker web probe
-domain   = tenant limit audit segment seal template adapt tool catalog notice cursor bind arguments encode \
-           sqlstate form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit \
+           schema_resource schema_words schema_refs schema_read schema_circles schema_load schema_says \
+           schema_seen schema_forms schema_check schema crypt
+request  = config news event slot bucket seat client wire made trace mirror request fail reply sse
+outside  = sockets pgtype db db_async cache feed egress breaker web probe
+domain   = tenant limit audit segment seal template adapt uri tool offer resource_file prompt_file catalog notice cursor bind \
+           arguments encode            sqlstate form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit \
            proof
 protocol = headers rpc era lists session call resource prompt complete legacy task ticket subscribe mcp batch \
            transport twin openapi docs oauth http
@@ -33,7 +34,7 @@ PROGRAMS = mcpctl mcp-stdio
 mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scope ctl_principal ctl_workspace \
             ctl_time ctl_key ctl_secrets ctl_check ctl
 mcp-stdio = stdio_http stdio_line stdio_sse stdio_message stdio_era stdio_head stdio_tools stdio_kept stdio_args \
-            stdio_call stdio_modern stdio_legacy stdio
+            stdio_bridge stdio_call stdio_fail stdio_modern stdio_session stdio_legacy stdio
 
 
 CC       ?= cc
@@ -95,7 +96,7 @@ $(BUILD)/mcp-fpm:   $(BUILD)/obj/main.o
 $(BUILD)/mcpctl:    $(BUILD)/obj/ctl.o
 $(BUILD)/mcp-stdio: $(BUILD)/obj/stdio.o
 # Tools written in C call back into the program that loads them.
-$(BUILD)/mcp-fpm: LDFLAGS += -Wl,-u,toolkit_done -Wl,--export-dynamic-symbol=toolkit_*
+$(BUILD)/mcp-fpm: LDFLAGS += -Wl,-u,toolkit_done -Wl,-u,toolkit_form -Wl,--export-dynamic-symbol=toolkit_*
 $(programs): $(BUILD)/fcgi.a
 	@echo "  link  $@"
 	@$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/fcgi.a $(LIBS)
@@ -145,7 +146,7 @@ bench: packages-bench all
 	@tests/bench/run
 
 # The unit tests alone, in this variant of the build.
-unit: all units
+unit: packages-test all units
 	@BUILT=$(BUILD) tests/run unit
 
 units: $(units)

@@ -1,6 +1,7 @@
 /* batch: the messages share identity, header and admission; all else is each one's own. */
 #include "batch.h"
 #include "audit.h"
+#include "call.h"
 #include "catalog.h"
 #include "era.h"
 #include "fail.h"
@@ -59,7 +60,7 @@ batch_check(struct request *rq)
 	return check_items(rq);
 }
 
-/* --- admission -------------------------------------------------------------------------- */
+/* --- place and admission -------------------------------------------------------------------------- */
 
 /* The tool that a message calls; NULL: it is no call, or of no tool we have. */
 static const struct tool *
@@ -71,6 +72,26 @@ called(struct request *rq, size_t i)
 	if (!method || strcmp(method, "tools/call") != 0 || !name)
 		return NULL;
 	return catalog_tool(rq->catalog, name);
+}
+
+/* Does it count, and is no tool's call? */
+static bool
+is_other_call(struct request *rq, size_t i)
+{
+	const char *method = json_get_str(item(rq, i), "method");
+
+	return method && strcmp(method, "tools/call") != 0 && mcp_counts(method);
+}
+
+void
+batch_place(struct request *rq)
+{
+	const struct tool *tool;
+	size_t i;
+
+	for (i = 0; i < length(rq); i++)
+		if ((tool = called(rq, i)) && call_is_slow(tool))
+			rq->place = POOL_SLOW;
 }
 
 /* Adds the call to its tool's bucket, which may be there already. */
@@ -110,7 +131,7 @@ batch_admit(struct request *rq)
 	for (i = 0; i < length(rq); i++) {
 		const struct tool *tool = called(rq, i);
 
-		calls += tool != NULL;
+		calls += tool || is_other_call(rq, i);
 		if (tool)
 			n = add_tool(rq, limit, n, tool);
 	}
@@ -133,6 +154,8 @@ take_up(struct request *rq, struct json_object *batch, size_t i)
 	rq->id = rq->params = NULL;
 	rq->method = NULL;
 	rq->tool = NULL;
+	rq->resource = NULL;
+	rq->prompt = NULL;
 	rq->round = NULL;
 	rq->todo = NULL;
 	if (i > 0)			/* the first one's event was begun with the request */

@@ -6,6 +6,7 @@
 #include "fail.h"
 #include "mrtr.h"
 #include "sqlstate.h"
+#include "sse.h"
 
 #define UNDONE		"MC000"	/* how a rehearsal ends: an error, so that nothing stays */
 #define GRACE_MS	2000	/* behind a tool's own time limit, which PostgreSQL keeps unless it hangs */
@@ -202,11 +203,20 @@ next_claimed(void *ctx, int batch, struct db_batch *out)
 	}
 }
 
+/* While a statement runs: is the answer still wanted? */
+static int
+look_up(void *ctx)
+{
+	struct run *run = ctx;
+
+	return sse_keep_alive(run->rq);
+}
+
 static enum db_outcome
 attempt(struct run *run, struct db_error *error)
 {
 	struct request *rq = run->rq;
-	struct db_call call = { .mem = &rq->mem, .ctx = run,
+	struct db_call call = { .mem = &rq->mem, .ctx = run, .tick = look_up,
 	    .next = run->rehearsal ? next_rehearsed : run->args->key ? next_claimed : next_plain };
 	enum db_outcome got;
 
@@ -259,6 +269,15 @@ sentence(struct run *run, const char *structured)
 	return json_get_str(json_parse(&run->rq->mem, structured, strlen(structured), 4), "message");
 }
 
+/* Of contents a part would look like the whole. */
+static int
+fail_cut(struct request *rq)
+{
+	fail(rq, FAIL_TOOL, "The resource is larger than what may be read at once.");
+	rq->tool_error.word = "TOO_LARGE";
+	return -1;
+}
+
 static int
 finish(struct run *run, struct bind_result *out)
 {
@@ -268,7 +287,9 @@ finish(struct run *run, struct bind_result *out)
 		out->structured = run->kept;
 	} else if (e->count == 0 && run->tool->result.none) {
 		return fail(run->rq, FAIL_TOOL, "%s", run->tool->result.none);
-	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS) {
+	} else if (run->tool->result.kind == RESULT_CONTENTS && e->cut) {
+		return fail_cut(run->rq);
+	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS && run->tool->result.kind != RESULT_TEXTS) {
 		return fail(run->rq, FAIL_TOOL, e->cut ? "The result is too large." : "Nothing was found.");
 	} else {
 		if (!run->args->key)
@@ -277,6 +298,8 @@ finish(struct run *run, struct bind_result *out)
 	}
 	out->structured_len = strlen(out->structured);
 	out->text = sentence(run, out->structured);
+	out->count = e->count;
+	out->more = e->more;
 	return 0;
 }
 
@@ -309,6 +332,8 @@ run_it(struct run *run)
 		fail(rq, FAIL_GONE, "the client left");
 	else if (got == DB_AWAY)
 		run->unsure && !run->rehearsal ? fail_unsure(run, error.message) : fail_away(rq, error.message);
+	else if (got == DB_DONE && rq->failed == FAIL_GONE)
+		fail_clear(rq);		/* the cancel came too late: what was done is answered */
 	return got;
 }
 
@@ -330,4 +355,13 @@ bind_sql_rehearse(struct request *rq, const struct tool *tool, const struct bind
 	if (run_it(&run) != DB_DONE)
 		return -1;
 	return run.encode.count > 0 || !tool->result.none ? 0 : fail(rq, FAIL_TOOL, "%s", tool->result.none);
+}
+
+int
+bind_sql_ask(struct request *rq, const struct tool *tool, struct json_object *values, struct bind_result *out)
+{
+	struct bind_args args = { .given = values, .object = values };
+
+	args.limit = tool->result.kind == RESULT_ROW ? 1 : tool->rows_max;
+	return bind_sql(rq, tool, &args, out);
 }

@@ -251,6 +251,40 @@ note_client(struct request *rq, struct json_object *info)
 	slot_put(rq->slot->event.client, sizeof(rq->slot->event.client), both);
 }
 
+/*
+ * What the client can do and wants to hear.  One that takes no event stream is sent nothing ahead of
+ * its result.  Of a legacy client the session knows more.
+ */
+static void
+read_client(struct request *rq)
+{
+	struct json_object *meta = meta_of(rq->message), *token = json_get(meta, "progressToken");
+	const char *level = json_get_str(meta, RPC_NS "logLevel");
+	bool hears = headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream");
+
+	rq->client = (struct client){ .level = rq->era == ERA_MODERN || !hears ? LEVEL_NONE : LEVEL_INFO };
+	if (hears && (json_object_is_type(token, json_type_string) || json_object_is_type(token, json_type_int)))
+		rq->client.token = token;
+	if (rq->era != ERA_MODERN)
+		return;
+	client_capabilities(&rq->client, json_get(meta, RPC_NS "clientCapabilities"));
+	if (hears && level)
+		rq->client.level = client_level(level);
+}
+
+/* What the message says beside its method: who sent it, what it can do, and to which trace it belongs. */
+static void
+read_meta(struct request *rq)
+{
+	struct json_object *meta = meta_of(rq->message);
+
+	rq->trace = trace_within(meta, &rq->trace);
+	slot_put(rq->slot->event.trace, sizeof(rq->slot->event.trace), rq->trace.parent);
+	note_client(rq, json_get(meta, RPC_NS "clientInfo"));
+	note_client(rq, json_get(rq->params, "clientInfo"));
+	read_client(rq);
+}
+
 int
 era_classify(struct request *rq, enum era_kind *kind)
 {
@@ -266,8 +300,7 @@ era_classify(struct request *rq, enum era_kind *kind)
 	}
 	if (!rq->id)
 		*kind = ERA_NOTIFICATION;
-	note_client(rq, json_get(meta_of(rq->message), RPC_NS "clientInfo"));
-	note_client(rq, json_get(rq->params, "clientInfo"));
+	read_meta(rq);
 	if (era_claims(rq->message))
 		return check_modern(rq, *kind);
 	return modern ? check_half_modern(rq, *kind) : check_legacy(rq);

@@ -11,6 +11,7 @@
 #include "reply.h"
 #include "rpc.h"
 #include "session.h"
+#include "sse.h"
 #include "transport.h"
 
 #define BODY_ROOM	(4 << 20)	/* of an answer: the largest result twice (text and structure), and its envelope */
@@ -165,7 +166,9 @@ step_place(struct request *rq, const struct catalogs *catalogs)
 	(void)catalogs;
 	if (atomic_load(&rq->board->proof[rq->slot->row][rq->catalog->number]) != PROOF_PASSED)
 		return fail(rq, FAIL_UNAVAILABLE, "This service is not ready: the isolation of its tenants is not proven yet.");
-	if (rq->todo && mcp_place(rq, rq->todo) != 0)
+	if (is_batch(rq))
+		batch_place(rq);
+	else if (rq->todo && mcp_place(rq, rq->todo) != 0)
 		return session_first(rq);
 	return is_elsewhere(rq) ? -1 : 0;
 }
@@ -273,6 +276,10 @@ settle_reply(struct request *rq)
 			rq->reply.type = NULL;
 		return;
 	}
+	if (rq->failed == FAIL_GONE) {		/* who has cancelled gets no answer */
+		buf_cut(&rq->reply.body, 0);
+		return;
+	}
 	rq->reply.status = rq->era == ERA_MODERN ? row->modern : row->legacy;
 	if (rq->reply.body.len == 0)
 		rpc_failure(rq, 0);
@@ -306,22 +313,23 @@ hand_over(struct request *rq)
 		log_say("nobody takes back a request for the %s pool", slot_pool_name(rq->place));
 }
 
-/* The message in the body, if there is one, to where it is waited for. */
+/*
+ * To where it is waited for.  A modern client that cancelled has left.  A legacy one may still be there
+ * and is owed the end of its HTTP request, though no response (MCP 2025-11-25, cancellation): it gets a
+ * stream without one.
+ */
 static int
 send_answer(struct request *rq)
 {
-	struct buf frame;
-
-	if (!transport_is_apart(rq) || !rq->session)
-		return reply_send(rq);
-	transport_accept(rq);
-	if (rq->reply.body.len == 0)
+	if (transport_is_apart(rq) && rq->session) {
+		transport_accept(rq);
+		return rq->reply.body.len > 0 ? sse_end(rq) : 0;
+	}
+	if (rq->failed == FAIL_GONE && rq->era == ERA_MODERN)
 		return 0;
-	buf_init(&frame, &rq->mem, rq->reply.body.len + 64);
-	buf_fmt(&frame, "event: message\ndata: ");
-	buf_add(&frame, rq->reply.body.at, rq->reply.body.len);
-	buf_str(&frame, "\n\n");
-	return rq->wire->write(rq->io, frame.at, frame.len);
+	if (rq->session)
+		transport_accept(rq);
+	return rq->streams || rq->failed == FAIL_GONE ? sse_end(rq) : reply_send(rq);
 }
 
 void
@@ -340,7 +348,7 @@ http_serve(struct request *rq, const struct catalogs *catalogs)
 		settle_reply(rq);
 		audit_record(rq);
 	}
-	if (rq->failed != FAIL_GONE && send_answer(rq) != 0 && !rq->why)
+	if (send_answer(rq) != 0 && !rq->why)
 		rq->why = "the client left before the answer";
 	if (!rq->batch)
 		audit_log(rq);

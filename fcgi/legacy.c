@@ -9,6 +9,7 @@
 #include "era.h"
 #include "fail.h"
 #include "notice.h"
+#include "resource.h"
 #include "rpc.h"
 #include "session.h"
 
@@ -41,6 +42,8 @@ subscribe(struct request *rq, bool on)
 
 	if (!uri)
 		return fail(rq, FAIL_PARAMS, "Invalid params: uri must be a string.");
+	if (on && !resource_exists(rq, uri))
+		return rq->failed ? -1 : resource_unknown(rq, uri, FAIL_RESOURCE);
 	if (session_subscribe(rq, uri, on) != 0)
 		return -1;
 	return done(rq);

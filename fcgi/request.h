@@ -13,7 +13,9 @@
 #include "config.h"
 #include "crypt.h"
 #include "made.h"
+#include "mirror.h"
 #include "slot.h"
+#include "trace.h"
 #include "wire.h"
 
 struct cache;
@@ -21,7 +23,9 @@ struct catalog;
 struct db;
 struct identity;
 struct mcp_method;
+struct prompt;
 struct request;
+struct resource;
 struct round;
 struct seal_keys;
 struct tool;
@@ -30,8 +34,8 @@ struct tool;
 enum param {
 	PARAM_METHOD, PARAM_CONTENT_TYPE, PARAM_TYPE_HEADER, PARAM_CONTENT_LENGTH, PARAM_ADDR, PARAM_CATALOG, PARAM_HOST, PARAM_ORIGIN,
 	PARAM_ACCEPT, PARAM_AUTHORIZATION, PARAM_X_API_KEY, PARAM_API_KEY, PARAM_VERSION, PARAM_MCP_METHOD,
-	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_LAST_EVENT, PARAM_TICKET,
-	PARAM_URI, PARAM_ENDPOINT, PARAM_QUERY, PARAM_COUNT
+	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_TRACESTATE, PARAM_BAGGAGE,
+	PARAM_LAST_EVENT, PARAM_TICKET, PARAM_URI, PARAM_ENDPOINT, PARAM_QUERY, PARAM_COUNT
 };
 
 enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
@@ -67,6 +71,7 @@ struct request {
 	struct arena            mem;
 	const char             *param[PARAM_COUNT];	/* NULL: not sent */
 	uint32_t                twice;	/* bit per param: sent more than once */
+	struct mirror_headers   mirrored;	/* the headers Mcp-Param-* */
 	int64_t                 start_us;	/* monotonic, at accept */
 
 	/* gate, identify, read */
@@ -81,13 +86,17 @@ struct request {
 	enum era                era;
 	const char             *version;	/* spoken revision, "" until known */
 	struct client           client;
+	struct trace            trace;
 	const char             *session;	/* Mcp-Session-Id that was checked; NULL: none */
 	struct json_object     *message;
 	struct json_object     *id;		/* NULL: a notification, or unreadable */
 	const char             *method;
 	struct json_object     *params;
 	const struct mcp_method *todo;		/* NULL: a notification or response, or not found yet */
-	const struct tool      *tool;
+	const struct tool      *tool;		/* that is called, or that stands for the resource or prompt asked for */
+	const struct resource  *resource;	/* of resources/read */
+	const struct prompt    *prompt;		/* of prompts/get */
+	struct json_object     *values;		/* what its statement gets: $1 */
 	struct round           *round;		/* questions and answers, see mrtr.h; NULL: not a method that asks */
 	bool                    batch;	/* the messages of a batch were run and recorded */
 	bool                    streams;	/* the answer is an event stream, and its head is out */

@@ -15,7 +15,7 @@ schema_seen_take(struct schema_seen_stack *s, struct arena *mem, size_t n)
 	struct schema_seen seen = { .n = n };
 	size_t words = words_for(n);
 
-	if (s->room - s->used < words) {
+	if (!s->block || s->room - s->used < words) {
 		s->room = 2 * s->room + words + FIRST_WORDS;
 		s->block = arena_take(mem, s->room * sizeof(*s->block));
 		s->used = 0;

@@ -89,7 +89,7 @@ sse_keep_alive(struct request *rq)
 	static const char comment[] = ": keepalive\n\n";
 	struct buf b;
 
-	if (atomic_load(&rq->slot->cancelled))
+	if (atomic_load(&rq->slot->cancelled) && !rq->batch)	/* its other messages want their answers */
 		return fail(rq, FAIL_GONE, "the client has cancelled");
 	if (rq->reply.unheard)
 		return rq->era == ERA_MODERN ? -1 : 0;

@@ -7,9 +7,11 @@
  */
 #include "stdio_args.h"
 #include "stdio_era.h"
+#include "stdio_fail.h"
 #include "stdio_legacy.h"
 #include "stdio_line.h"
 #include "stdio_modern.h"
+#include "stdio_session.h"
 #include "log.h"
 
 #define CHUNK_BYTES	(16 << 10)
@@ -55,7 +57,7 @@ refuse(struct stdio_call *c, const struct stdio_ruling *r)
 
 	if (data)
 		json_object_object_add(data, "requested", json_object_new_string(requested ? requested : "unknown"));
-	stdio_call_refuse(c, r->code, r->why, data);
+	stdio_fail_with(c, r->code, r->why, data);
 }
 
 static void
@@ -90,7 +92,7 @@ take_line(struct stdio_bridge *b, const char *line, size_t n, bool modern)
 		answer_flaw(b, &c->mem, &flaw);
 		stdio_call_end(c);
 	} else if (c->ask.id && c->ask.method && stdio_call_count(b) > STDIO_CALLS_MAX) {
-		stdio_call_refuse(c, -32603, "Too many requests are in the air already.", NULL);
+		stdio_fail_with(c, -32603, "Too many requests are in the air already.", NULL);
 	} else {
 		route(c, modern);
 	}
@@ -150,7 +152,8 @@ hang_up(struct stdio_bridge *b)
 	for (c = b->first; c; c = c->next)
 		stdio_call_end(c);
 	stdio_call_sweep(b);
-	stdio_legacy_close(b);
+	stdio_session_close(b);
+	stdio_modern_close(b->modern);
 	stdio_http_close(b->http);
 }
 
@@ -194,7 +197,7 @@ main(int argc, char **argv)
 	b.stop = signals();
 	b.http = stdio_http_open(args.ca_file, args.header, args.headers);
 	b.modern = stdio_modern_open();
-	b.legacy = stdio_legacy_open(args.sse);
+	b.session = stdio_session_open(args.sse, &stdio_legacy_stream);
 	serve(&b, !args.sse);
 	hang_up(&b);
 	arena_close(&b.scratch);

@@ -9,6 +9,7 @@
 #define ATTEMPT_MAX	(16U * STDIO_ANSWER_MAX)	/* buffers double, and leave the old ones behind */
 #define PAUSE_MS	250
 #define PAUSE_MAX_MS	30000
+#define STEADY_US	10000000	/* a stream that lasts so long counts as success */
 #define ENDS_US		5000000		/* a server that has answered has so long to end the stream */
 #define DUE_MAX_MS	60000
 
@@ -86,9 +87,13 @@ stdio_call_find(struct stdio_bridge *b, struct json_object *id)
 void
 stdio_call_wait(struct stdio_call *c, int64_t least_ms)
 {
-	int64_t ms = (int64_t)PAUSE_MS << (c->tries < 10 ? c->tries : 10);
 	unsigned char jitter;
+	int64_t ms;
 
+	if (c->since_us && base_now_us() - c->since_us > STEADY_US)
+		c->tries = 0;
+	c->since_us = 0;
+	ms = (int64_t)PAUSE_MS << (c->tries < 10 ? c->tries : 10);
 	if (ms > PAUSE_MAX_MS)
 		ms = PAUSE_MAX_MS;
 	if (ms < least_ms)
@@ -196,6 +201,7 @@ begin_reading(struct stdio_call *c)
 		buf_init(&c->body, &c->attempt, STDIO_ANSWER_MAX);
 		return;
 	}
+	c->since_us = base_now_us();
 	memcpy(id, c->sse.id, sizeof(id));	/* it outlives the stream that brought it */
 	stdio_sse_init(&c->sse, &c->attempt, STDIO_ANSWER_MAX, take_event, c);
 	memcpy(c->sse.id, id, sizeof(id));
@@ -263,131 +269,4 @@ stdio_call_send(struct stdio_call *c, const char *url, const char *const *header
 	for (i = 0; i < n && ask.headers < LEN(all); i++)
 		all[ask.headers++] = header[i];
 	c->x = stdio_http_begin(c->b->http, &ask);
-}
-
-/* --- when nothing good came ------------------------------------------------------------- */
-
-/* For people; the same sentence twice in a row helps nobody. */
-static void
-tell(struct stdio_bridge *b, const char *why)
-{
-	if (strncmp(b->said, why, sizeof(b->said) - 1) == 0)
-		return;
-	snprintf(b->said, sizeof(b->said), "%s", why);
-	log_say("mcp-stdio: %s", why);
-}
-
-static const char *
-trouble_sentence(const struct stdio_call *c, struct arena *mem)
-{
-	const struct stdio_answer *a = &c->answer;
-	const char *place = c->b->place;
-
-	if (c->too_large)
-		return arena_fmt(mem, "The answer of %s is larger than %d MB.", place, STDIO_ANSWER_MAX >> 20);
-	switch (a->trouble) {
-	case STDIO_UNREACHABLE:
-		return arena_fmt(mem, "%s cannot be reached: %s.", place, a->why);
-	case STDIO_UNTRUSTED:
-		return arena_fmt(mem, "The certificate of %s is not trusted: %s. --cacert names the authority to trust.",
-		    place, a->why);
-	case STDIO_SILENT:
-		return arena_fmt(mem, "%s has said nothing for too long.", place);
-	case STDIO_BROKEN:
-		return arena_fmt(mem, "The connection to %s broke off: %s. Whether the request was carried out is not known.",
-		    place, a->why);
-	case STDIO_FINE:
-	default:
-		return NULL;
-	}
-}
-
-static const char *
-status_sentence(const struct stdio_call *c, struct arena *mem)
-{
-	const struct stdio_answer *a = &c->answer;
-	const char *place = c->b->place;
-
-	switch (a->status) {
-	case 401:
-		return arena_fmt(mem, "%s does not accept the key (401): it is missing, wrong, expired or revoked. "
-		    "--key-file or MCPSTDIO_KEY give it.", place);
-	case 403:
-		return arena_fmt(mem, "%s does not allow this with the key given (403).", place);
-	case 404:
-		return arena_fmt(mem, "There is no MCP endpoint at %s (404).", place);
-	case 405:
-		return arena_fmt(mem, "%s does not take MCP messages (405). Is it the address of the other transport?", place);
-	case 429:
-		return arena_fmt(mem, "%s is asked too often (429); try again in %d s.", place,
-		    a->retry_after_s > 0 ? a->retry_after_s : 1);
-	default:
-		break;
-	}
-	if (a->status >= 300 && a->status < 400)
-		return arena_fmt(mem, "%s leads elsewhere (%ld, to %s): give that address, redirects are not followed.", place,
-		    a->status, *a->location ? a->location : "nowhere");
-	if (a->status >= 400)
-		return arena_fmt(mem, "%s failed with HTTP status %ld.", place, a->status);
-	if (*a->type && strcmp(a->type, "application/json") != 0 && strcmp(a->type, "text/event-stream") != 0)
-		return arena_fmt(mem, "%s answered with %s: it is no MCP endpoint.", place, a->type);
-	return arena_fmt(mem, "The answer of %s ended without a response.", place);
-}
-
-bool
-stdio_call_refused(const struct stdio_call *c)
-{
-	return c->answer.status >= 300 && c->answer.status < 500 && c->answer.status != 408 && c->answer.status != 429;
-}
-
-void
-stdio_call_refuse(struct stdio_call *c, int code, const char *why, struct json_object *data)
-{
-	const char *line;
-
-	if (c->ask.id && c->ask.method && !c->answered && !c->own) {
-		line = stdio_message_error(&c->mem, c->ask.id, code, why, data);
-		stdio_call_write(c->b, line, strlen(line));
-	}
-	c->answered = true;
-	stdio_call_end(c);
-}
-
-/* The server's own error, made the response to this call. */
-static bool
-pass_error(struct stdio_call *c)
-{
-	struct json_object *error, *code;
-	struct stdio_message m;
-	const char *why;
-
-	if (c->streams || !c->body.at || stdio_message_take(&c->attempt, c->body.at, c->body.len, &m) != 0)
-		return false;
-	error = json_get(m.o, "error");
-	code = json_get(error, "code");
-	why = json_get_str(error, "message");
-	if (m.method || !json_object_is_type(code, json_type_int) || !why)
-		return false;
-	if (c->answer.status == 401 || c->answer.status == 403)
-		tell(c->b, arena_fmt(&c->attempt, "%s It says: %s", status_sentence(c, &c->attempt), why));
-	stdio_call_refuse(c, json_object_get_int(code), why, json_get(error, "data"));
-	return true;
-}
-
-void
-stdio_call_fail(struct stdio_call *c)
-{
-	const char *why;
-	int code = -32603;
-
-	if (c->answer.trouble == STDIO_FINE && pass_error(c))
-		return;
-	why = trouble_sentence(c, &c->attempt);
-	if (!why) {
-		why = status_sentence(c, &c->attempt);
-		if (c->answer.status >= 300)
-			code = (int)c->answer.status;	/* as our own server does it: JSON-RPC leaves these numbers free */
-	}
-	tell(c->b, why);
-	stdio_call_refuse(c, code, why, NULL);
 }

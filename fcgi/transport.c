@@ -60,10 +60,10 @@ run_delete(struct request *rq)
 	return 0;
 }
 
-static const struct mcp_method of_delete = { "DELETE", true, false, false, run_delete };
+static const struct mcp_method of_delete = { .name = "DELETE", .legacy = true, .run = run_delete };
 
 /* The stream of a session, in another pool. */
-static const struct mcp_method of_get = { "GET", true, false, false, subscribe_get };
+static const struct mcp_method of_get = { .name = "GET", .legacy = true, .run = subscribe_get };
 
 static int
 run_sse(struct request *rq)
@@ -73,7 +73,7 @@ run_sse(struct request *rq)
 	return id ? subscribe_sse(rq, id, session_list(rq)) : -1;
 }
 
-static const struct mcp_method of_sse = { "GET", true, false, false, run_sse };
+static const struct mcp_method of_sse = { .name = "GET", .legacy = true, .run = run_sse };
 
 static int
 refuse_method(struct request *rq)

@@ -66,6 +66,28 @@ be_late(int signal_number)
 	_exit(WORKER_LATE);
 }
 
+/*
+ * SIGUSR1 says that slot->cancelled was set.  It ends a base_poll() and nothing else; it may come when the
+ * request it was meant for is over.
+ */
+static void
+wake(int signal_number)
+{
+	(void)signal_number;
+}
+
+static void
+let_wake(void)
+{
+	struct sigaction act = { .sa_handler = wake };
+	sigset_t usr1;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	sigaction(SIGUSR1, &act, NULL);
+}
+
 static void
 watch(const struct process *self)
 {
@@ -74,6 +96,7 @@ watch(const struct process *self)
 	snprintf(late_line, sizeof(late_line), "mcp-fpm[%s %d]: a request took longer than %" PRId64
 	    " ms: this worker ends itself\n", slot_pool_name(self->slot->pool), (int)getpid(), self->cfg->request_timeout_ms);
 	sigaction(SIGALRM, &act, NULL);
+	let_wake();
 	usual_ms = self->cfg->request_timeout_ms;
 }
 

@@ -212,6 +212,22 @@ test_doubling(void)
 	completes(b.at, "{}", "{}");
 }
 
+/* A dialect of the document's own, without the validation vocabulary: its keywords mean nothing. */
+static void
+test_vocabularies(void)
+{
+	static const char some[] = "{\"$schema\":\"http://x/m\",\"properties\":{\"a\":{\"minimum\":10},\"b\":false},\"$defs\":{\"m\":{\"$id\":\"http://x/m\","
+	    "\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"$vocabulary\":{\"https://json-schema.org/draft/2020-12/vocab/core\":true,"
+	    "\"https://json-schema.org/draft/2020-12/vocab/applicator\":true,\"http://x/unknown\":false}}}}";
+	struct schema *s = compiled(some);
+	struct buf says;
+
+	buf_init(&says, &mem, 4096);
+	ok(s && schema_check(s, parsed("{\"a\":1}"), &mem, &says), "minimum is not of this dialect %s", says.at);
+	ok(s && !schema_check(s, parsed("{\"b\":1}"), &mem, &says), "properties is");
+	is_str(says.at, "b is not allowed here", "and it is said");
+}
+
 static void
 test_meant(void)
 {
@@ -235,6 +251,7 @@ main(void)
 	test_defaults();
 	test_has();
 	test_doubling();
+	test_vocabularies();
 	test_meant();
 	arena_close(&mem);
 	return tap_done();

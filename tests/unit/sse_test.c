@@ -20,7 +20,7 @@ keep(void *io, const void *bytes, size_t n)
 	return broken ? -1 : 0;
 }
 
-static const struct wire wire = { ask_read, keep, ask_flush };
+static const struct wire wire = { ask_read, keep, ask_flush, ask_end };
 
 static void
 begin(enum era era)
