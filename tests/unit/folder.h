@@ -51,8 +51,8 @@ folder_refuses(const char *file, const char *text, const char *part)
 	ok(strstr(why, part) && strstr(why, file), "%s: %s", part, why);
 }
 
-static inline int
-folder_done(void)
+static inline void
+folder_remove(void)
 {
 	char *shop = arena_fmt(&folder.mem, "%s/shop", folder.path);
 	struct dirent *entry;
@@ -64,6 +64,12 @@ folder_done(void)
 	rmdir(shop);
 	rmdir(folder.path);
 	arena_close(&folder.mem);
+}
+
+static inline int
+folder_done(void)
+{
+	folder_remove();
 	return tap_done();
 }
 
