@@ -20,12 +20,12 @@ ground   = base log arena buf utf8 cidr json pattern metaschema schema_uri schem
            schema_seen schema_forms schema_check schema crypt
 request  = config news event slot bucket seat client wire made trace mirror request fail reply sse
 outside  = sockets pgtype db db_async cache feed egress breaker web probe
-domain   = tenant limit audit segment seal template adapt tool catalog notice cursor bind arguments encode \
-           sqlstate form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit \
+domain   = tenant limit audit segment seal template adapt uri tool offer resource_file prompt_file catalog notice cursor bind \
+           arguments encode            sqlstate form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit \
            proof
 protocol = headers rpc era lists session call resource prompt complete legacy task ticket subscribe mcp batch \
            transport twin openapi docs oauth http
-process  = fastcgi_head fastcgi board worker fanout outlet intake streams stream_open stream usage consumer \
+process  = fastcgi_head fastcgi board worker fanout outlet intake streams hold tell opening stream usage consumer \
            warden archive chain metrics slowlog status crew pool reload main
 
 # The other programs stand on the same layers: ctl and stdio hold their main().
@@ -34,7 +34,7 @@ PROGRAMS = mcpctl mcp-stdio
 mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scope ctl_principal ctl_workspace \
             ctl_time ctl_key ctl_secrets ctl_check ctl
 mcp-stdio = stdio_http stdio_line stdio_sse stdio_message stdio_era stdio_head stdio_tools stdio_kept stdio_args \
-            stdio_call stdio_modern stdio_legacy stdio
+            stdio_call stdio_modern stdio_session stdio_legacy stdio
 
 
 CC       ?= cc
@@ -96,7 +96,7 @@ $(BUILD)/mcp-fpm:   $(BUILD)/obj/main.o
 $(BUILD)/mcpctl:    $(BUILD)/obj/ctl.o
 $(BUILD)/mcp-stdio: $(BUILD)/obj/stdio.o
 # Tools written in C call back into the program that loads them.
-$(BUILD)/mcp-fpm: LDFLAGS += -Wl,-u,toolkit_done -Wl,--export-dynamic-symbol=toolkit_*
+$(BUILD)/mcp-fpm: LDFLAGS += -Wl,-u,toolkit_done -Wl,-u,toolkit_form -Wl,--export-dynamic-symbol=toolkit_*
 $(programs): $(BUILD)/fcgi.a
 	@echo "  link  $@"
 	@$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/fcgi.a $(LIBS)

@@ -74,6 +74,15 @@ called(struct request *rq, size_t i)
 	return catalog_tool(rq->catalog, name);
 }
 
+/* Does it count, and is no tool's call? */
+static bool
+is_other_call(struct request *rq, size_t i)
+{
+	const char *method = json_get_str(item(rq, i), "method");
+
+	return method && strcmp(method, "tools/call") != 0 && mcp_counts(method);
+}
+
 void
 batch_place(struct request *rq)
 {
@@ -122,7 +131,7 @@ batch_admit(struct request *rq)
 	for (i = 0; i < length(rq); i++) {
 		const struct tool *tool = called(rq, i);
 
-		calls += tool != NULL;
+		calls += tool || is_other_call(rq, i);
 		if (tool)
 			n = add_tool(rq, limit, n, tool);
 	}
@@ -145,6 +154,8 @@ take_up(struct request *rq, struct json_object *batch, size_t i)
 	rq->id = rq->params = NULL;
 	rq->method = NULL;
 	rq->tool = NULL;
+	rq->resource = NULL;
+	rq->prompt = NULL;
 	rq->round = NULL;
 	rq->todo = NULL;
 	if (i > 0)			/* the first one's event was begun with the request */

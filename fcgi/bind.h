@@ -20,6 +20,8 @@ struct bind_result {
 	size_t      structured_len;
 	struct json_object *blocks;	/* content that goes before it, as in struct made; NULL: none */
 	const char *text;		/* for people, where it is not the object itself; NULL: it is */
+	int64_t     count;		/* rows in it */
+	bool        more;		/* there were more */
 };
 
 #endif

@@ -40,13 +40,20 @@ open_code(struct arena *mem, const char *file, const char **why)
 	return NULL;
 }
 
+/* Finds the function, tool_NAME or prompt_NAME, in the folder's code, which is opened when first needed. */
 static int
-link_tool(struct arena *mem, struct tool *t, void *code, const char **why)
+link_function(struct arena *mem, const struct catalog *c, struct tool *t, const char *kind, void **code, const char **why)
 {
-	void *at = dlsym(code, arena_fmt(mem, "tool_%s", t->c));
+	const char *name = t->c ? arena_fmt(mem, "%s_%s", kind, t->c) : NULL;
+	void *at;
 
+	if (!name)
+		return 0;
+	if (!*code && !(*code = open_code(mem, arena_fmt(mem, "%s/tools.so", c->folder), why)))
+		return -1;
+	at = dlsym(*code, name);
 	if (!at)
-		return refuse(mem, why, t->file, arena_fmt(mem, "c: tools.so has no function tool_%s", t->c));
+		return refuse(mem, why, t->file, arena_fmt(mem, "c: tools.so has no function %s", name));
 	memcpy(&t->function, &at, sizeof(at));	/* ISO C has no cast between the two kinds of pointer */
 	return 0;
 }
@@ -54,21 +61,17 @@ link_tool(struct arena *mem, struct tool *t, void *code, const char **why)
 static int
 load_catalog(struct arena *mem, struct catalog *c, const char **why)
 {
-	const char *file = arena_fmt(mem, "%s/tools.so", c->folder);
 	void *code = NULL;
+	int got = 0;
 	size_t i;
 
-	for (i = 0; i < c->tools; i++) {
-		if (!c->tool[i].c)
-			continue;
-		if (!code && !(code = open_code(mem, file, why)))
-			return -1;
-		if (link_tool(mem, &c->tool[i], code, why) != 0) {
-			dlclose(code);
-			return -1;
-		}
-	}
-	return 0;		/* the code stays as long as the process */
+	for (i = 0; i < c->tools && got == 0; i++)
+		got = link_function(mem, c, &c->tool[i], "tool", &code, why);
+	for (i = 0; i < c->prompts.n && got == 0; i++)
+		got = link_function(mem, c, &c->prompts.at[i].ask, "prompt", &code, why);
+	if (got != 0 && code)
+		dlclose(code);
+	return got;		/* the code stays as long as the process */
 }
 
 int
@@ -105,6 +108,7 @@ static int
 take_result(struct request *rq, const struct tool *tool, struct bind_result *out)
 {
 	struct json_object *result = rq->made.result;
+	const char *text;
 	size_t len = 0;
 
 	if (result) {
@@ -113,7 +117,8 @@ take_result(struct request *rq, const struct tool *tool, struct bind_result *out
 			out->text = json_get_str(result, "message");
 	}
 	out->blocks = rq->made.blocks;
-	if (out->blocks && !utf8_valid(json_plain(out->blocks, &len), len))
+	text = out->blocks ? json_plain(out->blocks, &len) : NULL;
+	if (text && !utf8_valid(text, len))
 		return fail(rq, FAIL_INTERNAL, "%s: a content block is not UTF-8", tool->name);
 	if (out->structured && !utf8_valid(out->structured, out->structured_len))
 		return fail(rq, FAIL_INTERNAL, "%s: the result is not UTF-8", tool->name);

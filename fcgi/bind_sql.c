@@ -269,6 +269,15 @@ sentence(struct run *run, const char *structured)
 	return json_get_str(json_parse(&run->rq->mem, structured, strlen(structured), 4), "message");
 }
 
+/* Of contents a part would look like the whole. */
+static int
+fail_cut(struct request *rq)
+{
+	fail(rq, FAIL_TOOL, "The resource is larger than what may be read at once.");
+	rq->tool_error.word = "TOO_LARGE";
+	return -1;
+}
+
 static int
 finish(struct run *run, struct bind_result *out)
 {
@@ -278,7 +287,9 @@ finish(struct run *run, struct bind_result *out)
 		out->structured = run->kept;
 	} else if (e->count == 0 && run->tool->result.none) {
 		return fail(run->rq, FAIL_TOOL, "%s", run->tool->result.none);
-	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS) {
+	} else if (run->tool->result.kind == RESULT_CONTENTS && e->cut) {
+		return fail_cut(run->rq);
+	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS && run->tool->result.kind != RESULT_TEXTS) {
 		return fail(run->rq, FAIL_TOOL, e->cut ? "The result is too large." : "Nothing was found.");
 	} else {
 		if (!run->args->key)
@@ -287,6 +298,8 @@ finish(struct run *run, struct bind_result *out)
 	}
 	out->structured_len = strlen(out->structured);
 	out->text = sentence(run, out->structured);
+	out->count = e->count;
+	out->more = e->more;
 	return 0;
 }
 
@@ -342,4 +355,13 @@ bind_sql_rehearse(struct request *rq, const struct tool *tool, const struct bind
 	if (run_it(&run) != DB_DONE)
 		return -1;
 	return run.encode.count > 0 || !tool->result.none ? 0 : fail(rq, FAIL_TOOL, "%s", tool->result.none);
+}
+
+int
+bind_sql_ask(struct request *rq, const struct tool *tool, struct json_object *values, struct bind_result *out)
+{
+	struct bind_args args = { .given = values, .object = values };
+
+	args.limit = tool->result.kind == RESULT_ROW ? 1 : tool->rows_max;
+	return bind_sql(rq, tool, &args, out);
 }

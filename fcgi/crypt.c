@@ -200,8 +200,8 @@ crypt_base64(struct arena *mem, const void *bytes, size_t n)
 char *
 crypt_base64url(struct arena *mem, const void *bytes, size_t n)
 {
-	char *out = arena_take(mem, 4 * ((n + 2) / 3) + 1);
-	int len = EVP_EncodeBlock((unsigned char *)out, bytes, (int)n);
+	char *out = crypt_base64(mem, bytes, n);
+	size_t len = strlen(out);
 
 	while (len > 0 && out[len - 1] == '=')
 		len--;

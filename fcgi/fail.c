@@ -25,6 +25,9 @@ static const struct fail_row rows[FAIL_COUNT] = {
 	[FAIL_SESSION]        = { -32001, 404, 404, OUTCOME_BAD_REQUEST,  "Session not found" },
 	[FAIL_METHOD]         = { -32601, 404, 200, OUTCOME_BAD_REQUEST,  "Method not found" },
 	[FAIL_PARAMS]         = { -32602, 200, 200, OUTCOME_BAD_REQUEST,  "Invalid params" },
+	[FAIL_DENIED]         = { -32602, 200, 200, OUTCOME_DENIED,       "Invalid params" },
+	[FAIL_RESOURCE]       = { -32602, 200, 200, OUTCOME_BAD_REQUEST,  "Resource not found" },
+	[FAIL_RESOURCE_DENIED] = { -32602, 200, 200, OUTCOME_DENIED,      "Resource not found" },
 	[FAIL_SCOPE]          = {      0, 200, 200, OUTCOME_DENIED,       "Insufficient permissions." },
 	[FAIL_TOOL]           = {      0, 200, 200, OUTCOME_TOOL_ERROR,   "" },
 	[FAIL_INPUT]          = {      0, 200, 200, OUTCOME_OK,           "" },
@@ -69,6 +72,27 @@ const struct fail_row *
 fail_row(enum fail what)
 {
 	return &rows[what];
+}
+
+int
+fail_code(const struct request *rq)
+{
+	bool resource = rq->failed == FAIL_RESOURCE || rq->failed == FAIL_RESOURCE_DENIED;
+
+	if (resource && rq->era == ERA_LEGACY)
+		return -32002;	/* older revisions have a code for it (PROTOCOL 1.11) */
+	return rows[rq->failed].code;
+}
+
+int
+fail_as_params(struct request *rq)
+{
+	const char *says = rq->says;
+
+	if (rq->failed != FAIL_TOOL)
+		return -1;
+	fail_clear(rq);
+	return fail(rq, FAIL_PARAMS, "%s", says);
 }
 
 void

@@ -34,6 +34,9 @@ enum fail {
 	FAIL_SESSION,		/* unknown, expired, ended, or of somebody else: one answer for all of it */
 	FAIL_METHOD,
 	FAIL_PARAMS,
+	FAIL_DENIED,		/* what this credential may not have is told to be unknown */
+	FAIL_RESOURCE,		/* there is no such resource, for this tenant */
+	FAIL_RESOURCE_DENIED,	/* there is, but not for this credential, and it is told the same */
 	FAIL_SCOPE,		/* a tool that this credential may not call */
 	FAIL_TOOL,		/* a result with isError: the model may mend it */
 	FAIL_INPUT,		/* no failure: a result that asks the client first */
@@ -63,6 +66,15 @@ int fail(struct request *rq, enum fail what, const char *fmt, ...) printf_like(3
 int fail_away(struct request *rq, const char *why);
 
 const struct fail_row *fail_row(enum fail what);
+
+/* The JSON-RPC code of rq's failure in its era. */
+int fail_code(const struct request *rq);
+
+/*
+ * Where there is no result with isError to hold it, what a statement refused with is a matter of the
+ * params: FAIL_TOOL becomes FAIL_PARAMS with the same sentence.  -1.
+ */
+int fail_as_params(struct request *rq);
 
 /* Forgets a failure: the next message of a batch begins clean. */
 void fail_clear(struct request *rq);

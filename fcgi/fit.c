@@ -77,7 +77,8 @@ check_argument(void *ctx, const char *name)
 	struct asked *a = ctx;
 
 	if (!tool_gives(a->t, name))
-		buf_fmt(a->says, "%s: the statement asks for the argument %s, which inputSchema does not have\n", a->t->file, name);
+		buf_fmt(a->says, "%s: the statement asks for the argument %s, which %s\n", a->t->file, name,
+		    a->t->input_schema ? "inputSchema does not have" : "it is not given");
 }
 
 /* --- columns ---------------------------------------------------------------------------- */
@@ -243,12 +244,49 @@ check_rows(const struct fit *f)
 	check_required(f, top, true);
 }
 
+/* The one column that a resource's contents or a completion's proposals are taken from. */
+static void
+check_elements(const struct fit *f)
+{
+	bool contents = f->t->result.kind == RESULT_CONTENTS;
+	const struct db_column *held = NULL;
+	int i, n = 0;
+
+	for (i = 0; i < f->n; i++) {
+		const char *name = f->column[i].name;
+
+		if (contents && (strcmp(name, "uri") == 0 || strcmp(name, "mime_type") == 0))
+			continue;
+		held = &f->column[i];
+		n++;
+	}
+	if (n != 1)
+		buf_fmt(f->says, "%s: the statement must have one column%s\n", f->t->file, contents ? " beside uri and mime_type" : "");
+	else if (held->type != DB_TEXT && !(contents && (held->type == DB_JSON || held->type == DB_BYTES)))
+		buf_fmt(f->says, "%s: the column %s is %s, and not text%s\n", f->t->file, held->name, kinds[held->type].says,
+		    contents ? ", json or bytea" : "");
+}
+
+static void
+check_columns(const struct fit *f)
+{
+	const struct words *wanted = &f->t->result.columns;
+	size_t i;
+
+	for (i = 0; i < wanted->n; i++)
+		if (!find_column(f, wanted->at[i]))
+			buf_fmt(f->says, "%s: the statement has no column %s\n", f->t->file, wanted->at[i]);
+}
+
 void
 fit_columns(const struct tool *t, const struct db_column *column, int n, struct buf *says)
 {
 	struct fit f = { t, column, n, says };
 	int i;
 
+	check_columns(&f);
+	if (t->result.kind == RESULT_CONTENTS || t->result.kind == RESULT_TEXTS)
+		check_elements(&f);
 	if (t->result.kind == RESULT_ROWS)
 		check_rows(&f);
 	if (t->result.kind == RESULT_JSON && (n != 1 || column[0].type != DB_JSON))

@@ -5,8 +5,11 @@
  * the cancelling came to, finds it; other nodes are told.
  */
 #include "legacy.h"
+#include "ask.h"
 #include "era.h"
 #include "fail.h"
+#include "notice.h"
+#include "resource.h"
 #include "rpc.h"
 #include "session.h"
 
@@ -39,6 +42,8 @@ subscribe(struct request *rq, bool on)
 
 	if (!uri)
 		return fail(rq, FAIL_PARAMS, "Invalid params: uri must be a string.");
+	if (on && !resource_exists(rq, uri))
+		return rq->failed ? -1 : resource_unknown(rq, uri, FAIL_RESOURCE);
 	if (session_subscribe(rq, uri, on) != 0)
 		return -1;
 	return done(rq);
@@ -58,54 +63,33 @@ legacy_run_unsubscribe(struct request *rq)
 
 /* --- cancelling (MCP 2025-11-25, "Cancellation") ---------------------------------------- */
 
-/* Ids of different JSON types differ, and so do equal ones of two sessions. */
-static uint64_t
-name_of(struct request *rq, struct json_object *id)
-{
-	return slot_number(arena_fmt(&rq->mem, "%s %s", rq->session, json_plain(id, NULL)));
-}
-
 void
 legacy_in_hand(struct request *rq)
 {
 	if (rq->era == ERA_LEGACY && rq->session && rq->id && strcmp(rq->method, "initialize") != 0)
-		atomic_store(&rq->slot->in_hand, name_of(rq, rq->id));
+		atomic_store(&rq->slot->in_hand, slot_request(rq->session, json_plain(rq->id, NULL)));
 }
 
-/* Is it this node that has the request in hand?  Then its worker is told. */
-static bool
-cancel_here(struct request *rq, uint64_t name)
-{
-	struct slot *s;
-	int i, pid;
-
-	for (i = 0; i < rq->board->slots; i++) {
-		s = &rq->board->slot[i];
-		pid = atomic_load(&s->pid);
-		if (s == rq->slot || pid <= 0 || atomic_load(&s->in_hand) != name)
-			continue;
-		atomic_store(&s->cancelled, 1);
-		kill(pid, SIGUSR1);
-		return true;
-	}
-	return false;
-}
-
+/* Malformed ones are ignored, like those that come too late. */
 static void
 cancel(struct request *rq)
 {
 	struct json_object *id = json_get(rq->params, "requestId");
+	const char *text = json_plain(id, NULL);
 
 	if (!json_object_is_type(id, json_type_int) && !json_object_is_type(id, json_type_string))
-		return;		/* malformed ones are ignored, like those that come too late */
-	cancel_here(rq, name_of(rq, id));
+		return;
+	if (!slot_cancel(rq->board, rq->slot, rq->session, text) && notice_cancel(rq, rq->session, text) != 0)
+		rq->why = "Redis is away: only this node knows of the cancelling";
 }
 
 void
 legacy_take(struct request *rq)
 {
-	if (rq->era != ERA_LEGACY || !rq->session || !rq->method)
+	if (rq->era != ERA_LEGACY || !rq->session)
 		return;
-	if (strcmp(rq->method, "notifications/cancelled") == 0)
+	if (!rq->method)
+		ask_take_response(rq);
+	else if (strcmp(rq->method, "notifications/cancelled") == 0)
 		cancel(rq);
 }

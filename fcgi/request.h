@@ -23,7 +23,9 @@ struct catalog;
 struct db;
 struct identity;
 struct mcp_method;
+struct prompt;
 struct request;
+struct resource;
 struct round;
 struct seal_keys;
 struct tool;
@@ -91,7 +93,10 @@ struct request {
 	const char             *method;
 	struct json_object     *params;
 	const struct mcp_method *todo;		/* NULL: a notification or response, or not found yet */
-	const struct tool      *tool;
+	const struct tool      *tool;		/* that is called, or that stands for the resource or prompt asked for */
+	const struct resource  *resource;	/* of resources/read */
+	const struct prompt    *prompt;		/* of prompts/get */
+	struct json_object     *values;		/* what its statement gets: $1 */
 	struct round           *round;		/* questions and answers, see mrtr.h; NULL: not a method that asks */
 	bool                    batch;	/* the messages of a batch were run and recorded */
 	bool                    streams;	/* the answer is an event stream, and its head is out */

@@ -34,6 +34,17 @@ rpc_member(struct request *rq, const char *name)
 }
 
 void
+rpc_caching(struct request *rq, int64_t ttl_ms)
+{
+	if (rq->era != ERA_MODERN)
+		return;
+	rpc_member(rq, "ttlMs");
+	buf_int(&rq->reply.body, ttl_ms);
+	rpc_member(rq, "cacheScope");
+	buf_str(&rq->reply.body, "\"private\"");
+}
+
+void
 rpc_result_end(struct request *rq)
 {
 	struct buf *b = &rq->reply.body;
@@ -118,7 +129,7 @@ rpc_failure(struct request *rq, size_t from)
 		return;
 	}
 	begin(rq);
-	buf_fmt(b, ",\"error\":{\"code\":%d,\"message\":", row->code);
+	buf_fmt(b, ",\"error\":{\"code\":%d,\"message\":", fail_code(rq));
 	buf_json(b, rq->says, strlen(rq->says));
 	if (rq->data)
 		buf_fmt(b, ",\"data\":%s", rq->data);

@@ -22,7 +22,7 @@ take_free(struct board *b, const struct slot *s, uint64_t who)
 	uint64_t nobody;
 	int i;
 
-	for (i = 0; i < SEATS; i++) {
+	for (i = 0; i < SEATS_MAX; i++) {
 		nobody = 0;
 		if (atomic_load(&b->seat[i].who) == 0 && atomic_compare_exchange_strong(&b->seat[i].who, &nobody, who)) {
 			atomic_store(&b->seat[i].slot, (int)(s - b->slot));

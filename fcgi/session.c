@@ -13,7 +13,6 @@
 
 #define ID_BYTES	32	/* 256 bits: nobody guesses one */
 #define ID_CHARS	43	/* of them in base64url */
-#define SESSIONS_MAX	100	/* of one principal */
 
 /* The kinds: named by Mcp-Session-Id, or by the address that the 2024-11-05 transport posts to. */
 #define SESSION_HTTP	"http"
@@ -86,11 +85,17 @@ owner(struct request *rq)
 	return arena_fmt(&rq->mem, "%s/%s/%s", rq->catalog->name, rq->who->tenant, principal(rq));
 }
 
-/* Was this posted to the endpoint of the 2024-11-05 transport? */
+static bool
+is_at(const struct request *rq, const char *endpoint)
+{
+	return rq->param[PARAM_ENDPOINT] && strcmp(rq->param[PARAM_ENDPOINT], endpoint) == 0;
+}
+
+/* Was this posted to the address of the 2024-11-05 transport? */
 static bool
 is_sse(const struct request *rq)
 {
-	return rq->param[PARAM_ENDPOINT] && strcmp(rq->param[PARAM_ENDPOINT], "messages") == 0;
+	return is_at(rq, "messages");
 }
 
 static const char *
@@ -105,8 +110,8 @@ uris_of(struct request *rq, const char *id)
 	return arena_fmt(&rq->mem, "mcp:session:%s:uris", id);
 }
 
-static const char *
-list_of(struct request *rq)
+const char *
+session_list(struct request *rq)
 {
 	return arena_fmt(&rq->mem, "mcp:%s:sessions:%s", rq->who->tenant, principal(rq));
 }
@@ -150,9 +155,9 @@ mint(struct request *rq, const char *of_kind)
 
 	crypt_random(random, sizeof(random));
 	id = crypt_base64url(&rq->mem, random, sizeof(random));
-	return run(rq, &begin_script, 2, 10, (const char *[]){ key_of(rq, id), list_of(rq), id, owner(rq), of_kind, rq->version,
+	return run(rq, &begin_script, 2, 10, (const char *[]){ key_of(rq, id), session_list(rq), id, owner(rq), of_kind, rq->version,
 	    number(rq, client_bits(&rq->client)), number(rq, rq->client.level), number(rq, rq->cfg->session_idle_ms),
-	    number(rq, SESSIONS_MAX) }, &done) == 0 ? id : NULL;
+	    number(rq, rq->who->sessions) }, &done) == 0 ? id : NULL;
 }
 
 void
@@ -213,7 +218,7 @@ session_wanted(struct request *rq, struct limit_session **s)
 	const char *id = headers_trimmed(rq, PARAM_SESSION);
 
 	*s = NULL;
-	if (rq->era == ERA_MODERN || rq->session || (!id && is_initialize(rq)))
+	if (rq->era == ERA_MODERN || rq->session || (!id && is_initialize(rq)) || is_at(rq, "sse"))
 		return 0;
 	if (!id && is_sse(rq))
 		return fail(rq, FAIL_SESSION_MISSING, "Bad Request: sessionId is required in the query");
@@ -224,7 +229,7 @@ session_wanted(struct request *rq, struct limit_session **s)
 	if (!is_ours(id))
 		return fail(rq, FAIL_SESSION, "Session not found");
 	*s = arena_take(&rq->mem, sizeof(**s));
-	**s = (struct limit_session){ .key = key_of(rq, id), .list = list_of(rq), .id = id, .owner = owner(rq), .kind = is_sse(rq) ? SESSION_SSE : SESSION_HTTP,
+	**s = (struct limit_session){ .key = key_of(rq, id), .list = session_list(rq), .id = id, .owner = owner(rq), .kind = is_sse(rq) ? SESSION_SSE : SESSION_HTTP,
 	    .idle_ms = rq->cfg->session_idle_ms };
 	return 0;
 }
@@ -286,7 +291,7 @@ session_end(struct request *rq)
 {
 	int64_t done;
 
-	if (run(rq, &end_script, 2, 3, (const char *[]){ key_of(rq, rq->session), list_of(rq), rq->session }, &done) != 0)
+	if (run(rq, &end_script, 2, 3, (const char *[]){ key_of(rq, rq->session), session_list(rq), rq->session }, &done) != 0)
 		rq->why = "Redis is away: the session ends when it is idle";
 }
 

@@ -27,6 +27,9 @@ void session_begin(struct request *rq);
 /* Mints one of the kind SSE, whose client is not known yet.  Its id, or NULL with FAIL_UNAVAILABLE. */
 const char *session_begin_sse(struct request *rq);
 
+/* The Redis key of the list of this caller's sessions. */
+const char *session_list(struct request *rq);
+
 /*
  * The session that the message in hand must be of, to be handed to limit_take(): *s; NULL: of none
  * (modern, an initialize, or Redis is away).  0, or -1 with FAIL_SESSION_MISSING, FAIL_SESSION.

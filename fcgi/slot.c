@@ -44,6 +44,34 @@ slot_number(const char *text)
 	return h ? h : 1;
 }
 
+/* Ids of different JSON types differ, and so do equal ones of two sessions. */
+uint64_t
+slot_request(const char *session, const char *id)
+{
+	uint64_t of_id = slot_number(id) * UINT64_C(0xFF51AFD7ED558CCD);
+	uint64_t both = slot_number(session) ^ of_id ^ of_id >> 32;
+
+	return both ? both : 1;
+}
+
+bool
+slot_cancel(struct board *b, const struct slot *own, const char *session, const char *id)
+{
+	uint64_t request = slot_request(session, id);
+	int i, pid;
+
+	for (i = 0; i < b->slots; i++) {
+		struct slot *s = &b->slot[i];
+
+		pid = atomic_load(&s->pid);
+		if (s == own || pid <= 0 || atomic_load(&s->in_hand) != request)
+			continue;
+		atomic_store(&s->cancelled, 1);
+		return kill(pid, SIGUSR1) == 0;
+	}
+	return false;
+}
+
 const char *
 slot_pool_name(enum pool pool)
 {

@@ -15,7 +15,7 @@
 #define SLOTS_MAX	512		/* two generations, as a reload has them, of the most workers */
 #define BUCKETS		(1 << 16)	/* 1 MB; far more than tenants, credentials, tools in a minute */
 #define CATALOGS_MAX	64
-#define SEATS		(1 << 16)	/* 1 MB; open streams of the node, two generations of them */
+#define SEATS_MAX		(1 << 16)	/* 1 MB; open streams of the node, two generations of them */
 #define PROOF_ROWS	4		/* generations of processes that may live at one time */
 #define FACE		4		/* numbers: of the catalog's name (0: none), its tools, prompts, resources */
 #define BOARD_LAYOUT	128		/* the text by which a board is recognised */
@@ -44,7 +44,7 @@ struct slot {
 	_Atomic int      asking;	/* waits for a person to answer */
 	_Atomic int      stage;		/* enum event_stage */
 	_Atomic int      cancelled;	/* the client wants no answer to the request in hand: whoever sets it sends SIGUSR1 */
-	_Atomic uint64_t in_hand;	/* which request of which session that is, as legacy.c names it; 0: none that can be cancelled */
+	_Atomic uint64_t in_hand;	/* slot_request() of that, if it is one of a session; 0: it is not */
 	_Atomic uint64_t segment;	/* audit segment being written to; 0: none */
 	int64_t          since_us;	/* of state, monotonic */
 	uint64_t         requests;	/* answered by this process */
@@ -85,7 +85,7 @@ struct board {
 	_Atomic int      seats;			/* of seat[] in use */
 	int              slots;			/* of slot[] in use */
 	struct bucket    bucket[BUCKETS];
-	struct seat      seat[SEATS];
+	struct seat      seat[SEATS_MAX];
 	struct slot      slot[SLOTS_MAX];
 	struct news_ring news[PROOF_ROWS];	/* of each generation's warden */
 };
@@ -101,6 +101,15 @@ int slot_asking(const struct board *b);
 
 /* A text as a number for slots and buckets: a hash, never 0. */
 uint64_t slot_number(const char *text);
+
+/* A request (its id as JSON) of a session, for in_hand. */
+uint64_t slot_request(const char *session, const char *id);
+
+/*
+ * Cancels that request if a worker of this node has it in hand; `own` is not asked.  False: nobody
+ * has it.
+ */
+bool slot_cancel(struct board *b, const struct slot *own, const char *session, const char *id);
 
 const char *slot_pool_name(enum pool pool);
 const char *slot_outcome_name(enum outcome outcome);

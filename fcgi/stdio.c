@@ -10,6 +10,7 @@
 #include "stdio_legacy.h"
 #include "stdio_line.h"
 #include "stdio_modern.h"
+#include "stdio_session.h"
 #include "log.h"
 
 #define CHUNK_BYTES	(16 << 10)
@@ -150,7 +151,7 @@ hang_up(struct stdio_bridge *b)
 	for (c = b->first; c; c = c->next)
 		stdio_call_end(c);
 	stdio_call_sweep(b);
-	stdio_legacy_close(b);
+	stdio_session_close(b);
 	stdio_http_close(b->http);
 }
 
@@ -194,7 +195,7 @@ main(int argc, char **argv)
 	b.stop = signals();
 	b.http = stdio_http_open(args.ca_file, args.header, args.headers);
 	b.modern = stdio_modern_open();
-	b.legacy = stdio_legacy_open(args.sse);
+	b.session = stdio_session_open(args.sse, &stdio_legacy_stream);
 	serve(&b, !args.sse);
 	hang_up(&b);
 	arena_close(&b.scratch);

@@ -9,6 +9,7 @@
 #define ATTEMPT_MAX	(16U * STDIO_ANSWER_MAX)	/* buffers double, and leave the old ones behind */
 #define PAUSE_MS	250
 #define PAUSE_MAX_MS	30000
+#define STEADY_US	10000000	/* a stream that lasts so long counts as success */
 #define ENDS_US		5000000		/* a server that has answered has so long to end the stream */
 #define DUE_MAX_MS	60000
 
@@ -86,9 +87,13 @@ stdio_call_find(struct stdio_bridge *b, struct json_object *id)
 void
 stdio_call_wait(struct stdio_call *c, int64_t least_ms)
 {
-	int64_t ms = (int64_t)PAUSE_MS << (c->tries < 10 ? c->tries : 10);
 	unsigned char jitter;
+	int64_t ms;
 
+	if (c->since_us && base_now_us() - c->since_us > STEADY_US)
+		c->tries = 0;
+	c->since_us = 0;
+	ms = (int64_t)PAUSE_MS << (c->tries < 10 ? c->tries : 10);
 	if (ms > PAUSE_MAX_MS)
 		ms = PAUSE_MAX_MS;
 	if (ms < least_ms)
@@ -196,6 +201,7 @@ begin_reading(struct stdio_call *c)
 		buf_init(&c->body, &c->attempt, STDIO_ANSWER_MAX);
 		return;
 	}
+	c->since_us = base_now_us();
 	memcpy(id, c->sse.id, sizeof(id));	/* it outlives the stream that brought it */
 	stdio_sse_init(&c->sse, &c->attempt, STDIO_ANSWER_MAX, take_event, c);
 	memcpy(c->sse.id, id, sizeof(id));
@@ -332,6 +338,12 @@ status_sentence(const struct stdio_call *c, struct arena *mem)
 	if (*a->type && strcmp(a->type, "application/json") != 0 && strcmp(a->type, "text/event-stream") != 0)
 		return arena_fmt(mem, "%s answered with %s: it is no MCP endpoint.", place, a->type);
 	return arena_fmt(mem, "The answer of %s ended without a response.", place);
+}
+
+bool
+stdio_call_accepted(const struct stdio_call *c)
+{
+	return c->answer.trouble == STDIO_FINE && c->answer.status >= 200 && c->answer.status < 300;
 }
 
 bool

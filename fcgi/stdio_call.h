@@ -50,6 +50,7 @@ struct stdio_call {
 	bool                    done;		/* to be swept away */
 	bool                    opened;		/* a stream: it was in order once */
 	int                     tries;		/* in a row without success */
+	int64_t                 since_us;	/* since when its stream is open; 0: it is not */
 	int                     generation;	/* of the session it was sent in */
 	int64_t                 due_us;		/* when way->due() is to be called; 0: never */
 };
@@ -66,7 +67,7 @@ struct stdio_bridge {
 	struct arena         scratch;		/* one message of the server */
 	char                 said[512];		/* the sentence said last, so that it is said once; "": none */
 	struct stdio_modern *modern;
-	struct stdio_legacy *legacy;
+	struct stdio_session *session;
 };
 
 /* A call without a message yet; its memory is there for one. */
@@ -81,7 +82,10 @@ void stdio_call_send(struct stdio_call *c, const char *url, const char *const *h
 /* It is over: drops what is in the air.  The call is freed later, by stdio_call_sweep(). */
 void stdio_call_end(struct stdio_call *c);
 
-/* Calls way->due() after a pause that grows with c->tries: 250 ms, doubled up to 30 s; at least least_ms. */
+/*
+ * Calls way->due() after a pause that grows with c->tries: 250 ms, doubled up to 30 s, at least least_ms.
+ * A stream that was in order for a while begins with the shortest again.
+ */
 void stdio_call_wait(struct stdio_call *c, int64_t least_ms);
 
 /* A message for the call from wherever: passes it on, notes that it is answered. */
@@ -95,6 +99,9 @@ void stdio_call_refuse(struct stdio_call *c, int code, const char *why, struct j
 
 /* Status and headers of its answer so far. */
 const struct stdio_answer *stdio_call_answer(const struct stdio_call *c);
+
+/* Was its status 2xx? */
+bool stdio_call_accepted(const struct stdio_call *c);
 
 /* Was the answer a refusal, which asking again will not change? */
 bool stdio_call_refused(const struct stdio_call *c);

@@ -242,7 +242,6 @@ listen_message(struct stdio_call *c, const struct stdio_message *m, bool mine)
 	if (mine || !m->method || strcmp(m->method, "notifications/subscriptions/acknowledged") != 0)
 		return true;
 	c->opened = true;
-	c->tries = 0;
 	if (again)
 		make_up_for_gap(c, m);
 	return !again;

@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "headers.h"
 #include "notice.h"
+#include "resource.h"
 #include "rpc.h"
 #include "ticket.h"
 
@@ -119,15 +120,14 @@ check_tasks(struct request *rq, struct json_object *filter)
 static bool
 has_list(const struct catalog *c, enum lists what)
 {
-	return what == LISTS_TOOLS && c;
+	return what == LISTS_TOOLS || (what == LISTS_PROMPTS ? c->prompts.n : c->resources.n) > 0;
 }
 
 /* One that is unknown, or not open to the caller, is dropped without a word (PROTOCOL 2.5). */
 static bool
 is_honoured(struct request *rq, const char *uri)
 {
-	(void)rq;
-	return strlen(uri) <= NOTICE_URI_MAX;
+	return strlen(uri) <= NOTICE_URI_MAX && resource_exists(rq, uri);
 }
 
 static const char *

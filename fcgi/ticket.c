@@ -23,7 +23,7 @@ digest_request(struct request *rq, char hex[2 * CRYPT_HASH + 1])
 }
 
 static void
-sign(struct request *rq, const char *expiry, const char *facts, unsigned char mac[CRYPT_HASH])
+sign(struct request *rq, const struct crypt_key *key, const char *expiry, const char *facts, unsigned char mac[CRYPT_HASH])
 {
 	char digest[2 * CRYPT_HASH + 1];
 	struct buf b;
@@ -31,7 +31,7 @@ sign(struct request *rq, const char *expiry, const char *facts, unsigned char ma
 	digest_request(rq, digest);
 	buf_init(&b, &rq->mem, 2 * TICKET_MAX);
 	buf_fmt(&b, "ticket\n%s\n%s\n%s", expiry, digest, facts);
-	crypt_hmac(mac, rq->key, b.at, b.len);
+	crypt_hmac(mac, key, b.at, b.len);
 }
 
 int
@@ -43,7 +43,7 @@ ticket_make(struct request *rq, const char *facts, size_t len)
 
 	if (len > TICKET_MAX)
 		return fail(rq, FAIL_PARAMS, "Invalid params: that is too much for one subscription.");
-	sign(rq, expiry, facts, mac);
+	sign(rq, rq->key, expiry, facts, mac);
 	text = arena_fmt(&rq->mem, "%s.%s.%s", expiry, crypt_base64url(&rq->mem, facts, len),
 	    crypt_base64url(&rq->mem, mac, CRYPT_HASH));
 	if (strlen(text) > TICKET_MAX)
@@ -51,6 +51,24 @@ ticket_make(struct request *rq, const char *facts, size_t len)
 	reply_header(rq, "X-Mcp-Ticket", text);
 	rq->place = POOL_STREAM;
 	return 0;
+}
+
+/* While a reload changes the key, a worker from before it may have signed. */
+static bool
+is_signed(struct request *rq, const char *const part[3], const unsigned char *facts, const unsigned char *mac)
+{
+	const struct crypt_key *const keys[] = { rq->key, rq->key_old };
+	unsigned char want[CRYPT_HASH];
+	size_t i;
+
+	for (i = 0; i < LEN(keys); i++) {
+		if (!keys[i])
+			continue;
+		sign(rq, keys[i], part[0], (const char *)facts, want);
+		if (crypt_same(want, mac, CRYPT_HASH))
+			return true;
+	}
+	return false;
 }
 
 /* The three parts of a ticket as texts of their own. */
@@ -69,7 +87,7 @@ struct json_object *
 ticket_read(struct request *rq, const char **why)
 {
 	const char *text = rq->param[PARAM_TICKET], *part[3];
-	unsigned char want[CRYPT_HASH], *facts, *mac;
+	unsigned char *facts, *mac;
 	size_t len, mac_len;
 	int64_t expiry;
 
@@ -83,9 +101,8 @@ ticket_read(struct request *rq, const char **why)
 	mac = crypt_base64url_decode(&rq->mem, part[2], strlen(part[2]), &mac_len);
 	if (!facts || !mac || mac_len != CRYPT_HASH)
 		return NULL;
-	sign(rq, part[0], (const char *)facts, want);
 	*why = "the ticket is not ours, or of another request";
-	if (strlen((const char *)facts) != len || !crypt_same(want, mac, CRYPT_HASH))
+	if (strlen((const char *)facts) != len || !is_signed(rq, part, facts, mac))
 		return NULL;
 	*why = "the ticket is too old";
 	if (expiry <= base_wall_us())

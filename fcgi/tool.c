@@ -98,17 +98,25 @@ read_result(struct load *l, struct json_object *v)
 
 /* --- members of a shape of their own ---------------------------------------------------- */
 
-static int
-read_scope(struct load *l, struct json_object *v)
+int
+tool_scope(struct arena *mem, struct json_object *v, struct words *out)
 {
 	bool one = json_object_is_type(v, json_type_string);
 	size_t i, n = one ? 1 : json_is_strings(v) ? json_object_array_length(v) : 0;
-	const char **at = arena_take(l->mem, (n + 1) * sizeof(*at));
+	const char **at = arena_take(mem, (n + 1) * sizeof(*at));
 
 	for (i = 0; i < n; i++)
 		at[i] = json_object_get_string(one ? v : json_object_array_get_idx(v, i));
-	l->tool->scope = (struct words){ at, n };
-	return n > 0 ? 0 : refuse(l, "scope: expected a word, or an array of words of which one is enough");
+	*out = (struct words){ at, n };
+	return n > 0 ? 0 : -1;
+}
+
+static int
+read_scope(struct load *l, struct json_object *v)
+{
+	if (tool_scope(l->mem, v, &l->tool->scope) == 0)
+		return 0;
+	return refuse(l, "scope: expected a word, or an array of words of which one is enough");
 }
 
 static int
@@ -165,8 +173,8 @@ read_rename(struct load *l, struct json_object *v)
 
 static const char *const ask_words[] = { "elicitation", "sampling", "roots" };
 
-static int
-read_asks(struct load *l, struct json_object *v)
+int
+tool_asks_read(struct json_object *v, unsigned *out)
 {
 	size_t i, w, n = json_is_strings(v) ? json_object_array_length(v) : 0;
 
@@ -176,10 +184,18 @@ read_asks(struct load *l, struct json_object *v)
 		for (w = 0; w < LEN(ask_words) && strcmp(ask_words[w], word) != 0; w++)
 			;
 		if (w == LEN(ask_words))
-			return refuse(l, "asks: expected \"elicitation\", \"sampling\", \"roots\"");
-		l->tool->asks |= 1U << w;
+			return -1;
+		*out |= 1U << w;
 	}
-	return n > 0 ? 0 : refuse(l, "asks: expected an array of \"elicitation\", \"sampling\", \"roots\"");
+	return n > 0 ? 0 : -1;
+}
+
+static int
+read_asks(struct load *l, struct json_object *v)
+{
+	if (tool_asks_read(v, &l->tool->asks) == 0)
+		return 0;
+	return refuse(l, "asks: expected an array of \"elicitation\", \"sampling\", \"roots\"");
 }
 
 /* --- the members ------------------------------------------------------------------------ */
@@ -317,20 +333,6 @@ check_names(struct load *l)
 	return check_confirm(l);
 }
 
-/* Some clients, and the models behind them, drop a tool that has these at the root of its inputSchema. */
-static int
-check_composed(struct load *l)
-{
-	static const char *const words[] = { "allOf", "anyOf", "oneOf" };
-	size_t i;
-
-	for (i = 0; i < LEN(words) && !l->tool->composed; i++)
-		if (json_get(l->tool->input_schema, words[i]))
-			return refuse(l, "inputSchema: %s at the root makes some clients drop the tool; put it into a property, or say "
-			    "\"composed\": true if that is meant", words[i]);
-	return 0;
-}
-
 /* Arguments that clients repeat in headers: no secret may be among them, headers are logged by many. */
 static int
 check_mirrors(struct load *l)
@@ -345,6 +347,20 @@ check_mirrors(struct load *l)
 		for (k = 0; k < t->args; k++)
 			if (t->arg[k].kind == ARG_SEAL && strcmp(t->arg[k].name, t->mirrors.at[i].path[0]) == 0)
 				return refuse(l, "inputSchema: x-mcp-header of %s: a sealed argument must not be in a header", t->arg[k].name);
+	return 0;
+}
+
+/* Some clients, and the models behind them, drop a tool that has these at the root of its inputSchema. */
+static int
+check_composed(struct load *l)
+{
+	static const char *const words[] = { "allOf", "anyOf", "oneOf" };
+	size_t i;
+
+	for (i = 0; i < LEN(words) && !l->tool->composed; i++)
+		if (json_get(l->tool->input_schema, words[i]))
+			return refuse(l, "inputSchema: %s at the root makes some clients drop the tool; put it into a property, or say "
+			    "\"composed\": true if that is meant", words[i]);
 	return 0;
 }
 
@@ -443,25 +459,30 @@ make_face(struct load *l, struct json_object *source)
 
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
+int
+tool_statement(struct arena *mem, const char *folder, const char *stem, struct db_statement *out, const char **why)
+{
+	static unsigned next_id = 16;	/* ids below are statements of our own */
+	size_t len;
+
+	*out = (struct db_statement){ .n = 1, .json = true };
+	out->sql = json_file_text(mem, arena_fmt(mem, "%s/%s.sql", folder, stem), FILE_MAX, &len, why);
+	if (!out->sql)
+		return -1;
+	if (next_id >= DB_STATEMENTS_MAX) {
+		*why = arena_fmt(mem, "%s/%s.sql: more statements than the %d this program can hold", folder, stem, DB_STATEMENTS_MAX - 16);
+		return -1;
+	}
+	out->id = next_id++;
+	return 0;
+}
+
 static int
 read_sql(struct load *l, const char *folder, const char *stem)
 {
-	static unsigned next_id = 16;	/* ids below are statements of our own */
-	char *path = arena_fmt(l->mem, "%s/%s.sql", folder, stem);
-	struct db_statement *s = &l->tool->statement;
-	size_t len;
-
 	if (strchr(stem, '/'))
 		return refuse(l, "sql: expected the stem of a file in the same folder");
-	s->sql = json_file_text(l->mem, path, FILE_MAX, &len, l->why);
-	if (!s->sql)
-		return -1;
-	if (next_id >= DB_STATEMENTS_MAX)
-		return refuse(l, "more tools than the %d this program can hold", DB_STATEMENTS_MAX - 16);
-	s->id = next_id++;
-	s->n = 1;
-	s->json = true;
-	return 0;
+	return tool_statement(l->mem, folder, stem, &l->tool->statement, l->why);
 }
 
 static int

@@ -21,7 +21,11 @@
 struct catalog;
 struct request;
 
-enum result_kind { RESULT_ROWS, RESULT_ROW, RESULT_JSON, RESULT_DONE };
+/*
+ * CONTENTS and TEXTS are not of tools: the ResourceContents of a resource, a row each, from a column of text, json or
+ * bytea beside uri and mime_type; and the first column of each row, a text.  Either is a JSON array.
+ */
+enum result_kind { RESULT_ROWS, RESULT_ROW, RESULT_JSON, RESULT_DONE, RESULT_CONTENTS, RESULT_TEXTS };
 
 /* TOOL_MAYBE: under a credential that only reads, PostgreSQL refuses what would write. */
 enum tool_writes { TOOL_READS, TOOL_WRITES, TOOL_MAYBE };
@@ -51,6 +55,8 @@ struct tool_result {
 	int              lifts;
 	const char      *done;			/* sentence with {argument}s */
 	const char      *none;			/* sentence when no row came; NULL: an empty result is fine */
+	const char      *mime;			/* of contents, where no column says it; NULL: unsaid */
+	struct words     columns;		/* that the statement must have */
 };
 
 struct tool {
@@ -73,8 +79,8 @@ struct tool {
 	int64_t               rows_max;
 	int64_t               per_minute;	/* calls of this tool per tenant; 0: the plan's alone */
 	struct schema        *input, *output;	/* output: what structuredContent fits; NULL if not declared */
-	bool                  composed;		/* the root of inputSchema may have allOf, anyOf, oneOf */
 	struct mirrors        mirrors;		/* arguments that clients repeat in headers */
+	bool                  composed;		/* the root of inputSchema may have allOf, anyOf, oneOf */
 	struct json_object   *input_schema, *output_schema;	/* output: NULL if not declared */
 	struct tool_result    result;
 	struct db_statement   statement;	/* the SQL that runs; its id is unique in the process; .sql NULL: none */
@@ -88,8 +94,17 @@ struct tool {
  */
 int tool_load(struct arena *mem, struct tool *t, const char *folder, const char *name, const char **why) must_use;
 
+/* Makes folder/STEM.sql a statement with one jsonb parameter and an id of its own.  0, or -1 with a sentence in *why. */
+int tool_statement(struct arena *mem, const char *folder, const char *stem, struct db_statement *out, const char **why) must_use;
+
+/* A word, or an array of words of which one is enough.  0 and *out, or -1: it is neither. */
+int tool_scope(struct arena *mem, struct json_object *v, struct words *out) must_use;
+
 /* Does the statement get an argument of this name?  Renamed ones count, the idempotency key does not. */
 bool tool_gives(const struct tool *t, const char *name);
+
+/* An array of "elicitation", "sampling", "roots", added to *out as tool.asks has them.  0, or -1: it is another. */
+int tool_asks_read(struct json_object *v, unsigned *out) must_use;
 
 /* May the tool, which is written in C, ask the client with this method? */
 bool tool_asks(const struct tool *t, const char *method);

@@ -4,6 +4,7 @@
 #include "adapt.h"
 #include "bind_sql.h"
 #include "fail.h"
+#include "notice.h"
 #include "sse.h"
 
 #define SENTENCE_MAX	1024
@@ -252,6 +253,15 @@ toolkit_sleep(struct request *rq, int64_t ms)
 		base_poll(&p, 1, (int)(left < time_left(rq) ? left : time_left(rq)));
 	}
 	return rq->failed ? -1 : 0;
+}
+
+void
+toolkit_changed(struct request *rq, const char *what)
+{
+	if (strcmp(what, "tools") == 0 || strcmp(what, "prompts") == 0 || strcmp(what, "resources") == 0)
+		notice_list(rq, what);
+	else
+		notice_resource(rq, what);
 }
 
 /* --- the rest --------------------------------------------------------------------------- */

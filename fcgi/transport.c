@@ -11,8 +11,10 @@
 #include "headers.h"
 #include "log.h"
 #include "mcp.h"
+#include "notice.h"
 #include "reply.h"
 #include "session.h"
+#include "subscribe.h"
 
 #define QUERY_NAME "sessionId="
 
@@ -58,7 +60,20 @@ run_delete(struct request *rq)
 	return 0;
 }
 
-static const struct mcp_method of_delete = { "DELETE", true, false, false, run_delete };
+static const struct mcp_method of_delete = { .name = "DELETE", .legacy = true, .run = run_delete };
+
+/* The stream of a session, in another pool. */
+static const struct mcp_method of_get = { .name = "GET", .legacy = true, .run = subscribe_get };
+
+static int
+run_sse(struct request *rq)
+{
+	const char *id = session_begin_sse(rq);
+
+	return id ? subscribe_sse(rq, id, session_list(rq)) : -1;
+}
+
+static const struct mcp_method of_sse = { .name = "GET", .legacy = true, .run = run_sse };
 
 static int
 refuse_method(struct request *rq)
@@ -96,8 +111,9 @@ read_get(struct request *rq)
 	if (check_older(rq) != 0)
 		return -1;
 	if (!headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream"))
-		return fail(rq, FAIL_ACCEPT, "Not Acceptable: Client must accept text/event-stream");
-	return refuse_method(rq);
+		return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list text/event-stream.");
+	rq->todo = &of_get;
+	return 0;
 }
 
 /* --- the addresses ---------------------------------------------------------------------- */
@@ -118,14 +134,17 @@ read_query(struct request *rq)
 }
 
 static int
-read_older(struct request *rq, bool posts)
+read_older(struct request *rq, const char *method)
 {
 	if (!catalog_offers_sse(rq->catalog, rq->who))
 		return fail(rq, FAIL_ADDRESS, "There is nothing at this address.");
 	rq->era = ERA_LEGACY;
-	if (!transport_is_apart(rq) || !posts)
+	if (strcmp(method, transport_allows(rq)) != 0)
 		return refuse_method(rq);
-	read_query(rq);
+	if (transport_is_apart(rq))
+		read_query(rq);
+	else
+		rq->todo = &of_sse;
 	return 0;
 }
 
@@ -138,7 +157,7 @@ transport_read(struct request *rq)
 	if (!posts)
 		slot_put(rq->slot->event.method, sizeof(rq->slot->event.method), method);
 	if (endpoint_of(rq) != ENDPOINT_MCP)
-		return read_older(rq, posts);
+		return read_older(rq, method);
 	if (strcmp(method, "GET") == 0)
 		return read_get(rq);
 	if (strcmp(method, "DELETE") == 0)
@@ -148,13 +167,17 @@ transport_read(struct request *rq)
 
 /* --- the way of an answer that is apart ------------------------------------------------- */
 
+/* A frame of sse: "event: message", "data: " and the message.  The stream keeps itself alive. */
 static int
 publish(void *io, const void *bytes, size_t n)
 {
-	(void)io;
-	(void)bytes;
-	(void)n;
-	return 0;
+	static const char starts[] = "event: message\ndata: ", ends[] = "\n\n";
+	size_t before = strlen(starts), around = before + strlen(ends);
+	struct request *rq = io;
+
+	if (n < around || memcmp(bytes, starts, before) != 0)
+		return 0;
+	return notice_session(rq, rq->session, (const char *)bytes + before, n - around);
 }
 
 static int

@@ -29,7 +29,7 @@ before(async () => {
 after(() => stack?.down());
 
 const event_of = async (answer) => stack.event(answer.headers['x-request-id']);
-const post = (request, options = {}) => stack.post(request, { key, ...options });
+const post = (request, options = {}) => stack.post_in_session(request, { key, ...options });
 const a_call = (name, args, options) => modern('tools/call', { name, arguments: args }, options);
 
 test('an event says who, what, how it ended, and what it took', async () => {
@@ -108,6 +108,7 @@ for (const [what, ask, outcome] of OUTCOMES)
 	});
 
 test('each message of a batch has an event', async () => {
+	await stack.session(key, '2025-03-26');
 	const known = new Set((await stack.events()).map((e) => e.id));
 	const messages = [{ jsonrpc: '2.0', id: 1, method: 'ping' },
 		{ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'list_pipelines', arguments: { limit: 1 } } },

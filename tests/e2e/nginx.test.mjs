@@ -183,7 +183,7 @@ test('a limit of mcp-fpm keeps its own words and its own Retry-After', async () 
 	let refused;
 
 	await until('600 a minute are used up', async () => {
-		const answers = await Promise.all(Array.from({ length: 20 }, () => stack.post(legacy('ping'), { key: secret })));
+		const answers = await Promise.all(Array.from({ length: 20 }, () => stack.post_in_session(legacy('ping'), { key: secret })));
 		refused = answers.find(({ status }) => status === 429);
 		return refused;
 	}, { every_ms: 1 });

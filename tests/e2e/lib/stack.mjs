@@ -134,13 +134,13 @@ export class Stack {
 		return this.tenant(slug).keys[kind];
 	}
 
-	/* A POST over a connection of its own; request: { headers, body } as of mcp.mjs. */
-	post(request, { key, to = this.http, path: where = this.endpoint, headers = {}, ...options } = {}) {
+	/* A POST (or another method) over a connection of its own; request: { headers, body } as of mcp.mjs. */
+	post(request, { key, to = this.http, path: where = this.endpoint, method = 'POST', headers = {}, ...options } = {}) {
 		const all = { Host: `${to.host}:${to.port}`, ...(key ? bearer(key) : {}), ...request.headers,
 			'Content-Length': Buffer.byteLength(request.body), ...headers };
 		const rows = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
 
-		return exchange(to, message(`POST ${where} HTTP/1.1`, [...rows, ['Connection', 'close']], request.body), options);
+		return exchange(to, message(`${method} ${where} HTTP/1.1`, [...rows, ['Connection', 'close']], request.body), options);
 	}
 
 	/*
@@ -150,17 +150,17 @@ export class Stack {
 	async session(key, version = '2025-11-25', options = {}) {
 		const name = `${key} ${version} ${options.path ?? ''}`;
 
-		if (!this.sessions.has(name))
+		if (!this.sessions.get(name))
 			this.sessions.set(name, await this.new_session(key, version, options));
 		return this.sessions.get(name);
 	}
 
-	/* The id of a new one; capabilities: what the client says it can do. */
+	/* The id of a new one, undefined while Redis is away; capabilities: what the client says it can do. */
 	async new_session(key, version = '2025-11-25', { capabilities, ...options } = {}) {
 		const { status, headers, text } = await this.post(initialize(version, capabilities), { key, ...options });
 
-		if (status !== 200 || !headers['mcp-session-id'])
-			throw new Error(`initialize: ${status} without a session: ${text}`);
+		if (status !== 200)
+			throw new Error(`initialize: ${status}: ${text}`);
 		return headers['mcp-session-id'];
 	}
 
@@ -168,11 +168,22 @@ export class Stack {
 		this.sessions.clear();
 	}
 
-	/* A legacy request in the session of its key. */
-	async post_in_session(request, { key, version, headers = {}, ...options } = {}) {
-		const id = await this.session(key, version, options);
+	/*
+	 * The header that a request of an older revision needs besides, in the session of its key; none for
+	 * modern ones and for initialize.  Only 2025-03-26 has batches.
+	 */
+	async session_for({ headers, body }, key, options = {}) {
+		if (headers['Mcp-Method'] || body.includes('"initialize"'))
+			return {};
+		const id = await this.session(key, body.toString().startsWith('[') ? '2025-03-26' : '2025-11-25', options);
+		return id ? session_header(id) : {};
+	}
 
-		return this.post(request, { key, headers: { ...session_header(id), ...headers }, ...options });
+	/* A request as a correct client posts it: in a session, if its era has them. */
+	async post_in_session(request, { key, path: where, to, headers = {}, ...options } = {}) {
+		const session = await this.session_for(request, key, { path: where, to });
+
+		return this.post(request, { key, path: where, to, headers: { ...session, ...headers }, ...options });
 	}
 
 	/* A modern tools/call. */
