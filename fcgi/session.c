@@ -147,7 +147,7 @@ run(struct request *rq, struct cache_script *script, int keys, int argc, const c
 /* --- the beginning ---------------------------------------------------------------------- */
 
 static const char *
-mint(struct request *rq, const char *of_kind)
+mint(struct request *rq, const char *of_kind, const char *version)
 {
 	unsigned char random[ID_BYTES];
 	const char *id;
@@ -155,7 +155,7 @@ mint(struct request *rq, const char *of_kind)
 
 	crypt_random(random, sizeof(random));
 	id = crypt_base64url(&rq->mem, random, sizeof(random));
-	return run(rq, &begin_script, 2, 10, (const char *[]){ key_of(rq, id), session_list(rq), id, owner(rq), of_kind, rq->version,
+	return run(rq, &begin_script, 2, 10, (const char *[]){ key_of(rq, id), session_list(rq), id, owner(rq), of_kind, version,
 	    number(rq, client_bits(&rq->client)), number(rq, rq->client.level), number(rq, rq->cfg->session_idle_ms),
 	    number(rq, rq->who->sessions) }, &done) == 0 ? id : NULL;
 }
@@ -171,7 +171,7 @@ session_begin(struct request *rq)
 			rq->why = "Redis is away: the session does not learn what was agreed";
 		return;
 	}
-	rq->session = mint(rq, SESSION_HTTP);
+	rq->session = mint(rq, SESSION_HTTP, rq->version);
 	if (rq->session)
 		reply_header(rq, "Mcp-Session-Id", rq->session);
 }
@@ -188,7 +188,7 @@ no_stream(struct request *rq)
 const char *
 session_begin_sse(struct request *rq)
 {
-	const char *id = mint(rq, SESSION_SSE);
+	const char *id = mint(rq, SESSION_SSE, "");
 
 	if (!id)
 		no_stream(rq);

@@ -72,14 +72,17 @@ value_of(const char *line, size_t n, const char *name, size_t *len)
 	return line + at;
 }
 
-/* Headers that fit no field here are as good as absent. */
+/* Headers that fit no field here are as good as absent; what cannot be printed must not reach a terminal. */
 static void
 keep(char *to, size_t room, const char *from, size_t n)
 {
-	if (n < room) {
-		memcpy(to, from, n);
-		to[n] = '\0';
-	}
+	size_t i;
+
+	if (n >= room)
+		return;
+	for (i = 0; i < n; i++)
+		to[i] = from[i] >= ' ' && from[i] <= '~' ? from[i] : '?';
+	to[n] = '\0';
 }
 
 static void
@@ -309,9 +312,20 @@ finish(struct stdio_exchange *x, enum stdio_trouble trouble, const char *why)
 	hang_up(x);
 }
 
+/* Whatever went wrong before the first byte of the body was sent, the server has done nothing. */
+static bool
+sent_nothing(const struct stdio_exchange *x)
+{
+	curl_off_t sent = 0;
+
+	curl_easy_getinfo(x->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	return x->ask.body && sent == 0;
+}
+
 static void
 take_ends(struct stdio_http *h)
 {
+	enum stdio_trouble trouble;
 	struct stdio_exchange *x;
 	CURLMsg *message;
 	CURLcode result;
@@ -322,7 +336,10 @@ take_ends(struct stdio_http *h)
 			continue;
 		result = message->data.result;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
-		finish(x, trouble_of(result), *x->why ? x->why : curl_easy_strerror(result));
+		trouble = trouble_of(result);
+		if (trouble == STDIO_BROKEN && sent_nothing(x))
+			trouble = STDIO_UNREACHABLE;
+		finish(x, trouble, *x->why ? x->why : curl_easy_strerror(result));
 	}
 }
 

@@ -78,7 +78,7 @@ struct tool {
 	size_t                result_max;	/* bytes of structuredContent */
 	int64_t               rows_max;
 	int64_t               per_minute;	/* calls of this tool per tenant; 0: the plan's alone */
-	struct schema        *input, *output;	/* output: what structuredContent fits; NULL if not declared */
+	struct schema        *input, *output;	/* output: NULL if not declared */
 	struct mirrors        mirrors;		/* arguments that clients repeat in headers */
 	bool                  composed;		/* the root of inputSchema may have allOf, anyOf, oneOf */
 	struct json_object   *input_schema, *output_schema;	/* output: NULL if not declared */

@@ -318,4 +318,147 @@ for (const where of ['/planasonix', '']) {
 test('a session of Streamable HTTP is none of that transport', async () =>
 	check(await send(ping(), { path: `/planasonix/messages?sessionId=${await fresh()}` }), unknown()));
 
+/* ---- life and death, on a stack of its own ---------------------------------------------------- */
+
+const IDLE_MS = 2_000;
+let own, own_key;
+
+before(async () => {
+	own = await private_stack('session', 200, { settings: { MCP_SESSION_IDLE: `${IDLE_MS}ms` } });
+	own_key = own.key('bench');
+	await own.serving();
+});
+after(() => own?.down());
+
+/* An answer of that stack, which must not keep anybody waiting. */
+async function timely(request, { key: of = own_key, ...options } = {}) {
+	const started_ms = performance.now();
+	const answer = await own.post(request, { key: of, timeout_ms: 2 * ANSWER_MS, ...options });
+	const took_ms = performance.now() - started_ms;
+
+	assert.ok(took_ms < ANSWER_MS, `answered after ${took_ms.toFixed(0)} ms`);
+	return answer;
+}
+
+const begin = async (of = own_key) => session_header(await own.new_session(of));
+
+test('a session that nobody uses expires; one that is used does not', async () => {
+	const idle = await begin(), used = await begin();
+	const stop_ms = performance.now() + 2 * IDLE_MS;
+
+	while (performance.now() < stop_ms) {
+		check(await timely(bent(ping(), used)), good({ id: '1' }));
+		await sleep(IDLE_MS / 4);
+	}
+	check(await timely(bent(ping(), idle)), unknown());
+	check(await timely(bent(call(), used)), good({ id: '1' }));
+});
+
+test('of more sessions than the plan allows one principal, the one unused longest goes', async () => {
+	const { key: of } = await own.new_tenant('crowd', 'enterprise');
+	const db = await own.db();
+	const { rows: [{ sessions }] } = await db.query("select sessions from mcp.plan where catalog = 'planasonix' and name = 'enterprise'");
+
+	try {
+		await db.query("update mcp.plan set sessions = 3 where catalog = 'planasonix' and name = 'enterprise'");
+		await until('the plan has changed', async () => {
+			const [first] = [await begin(of), await begin(of), await begin(of), await begin(of)];
+			return (await timely(bent(ping(), first), { key: of })).status === 404;
+		}, { timeout_ms: 15_000, every_ms: 200 });
+		const [one, two, three] = [await begin(of), await begin(of), await begin(of)];
+		check(await timely(bent(ping(), one), { key: of }), good());
+		const four = await begin(of);
+		check(await timely(bent(ping(), two), { key: of }), unknown());
+		for (const session of [one, three, four])
+			check(await timely(bent(ping(), session), { key: of }), good());
+		check(await timely(bent(ping(), await begin())), good());	/* of another principal */
+	} finally {
+		await db.query("update mcp.plan set sessions = $1 where catalog = 'planasonix' and name = 'enterprise'", [sessions]);
+	}
+});
+
+test('sessions are of all nodes', async () => {
+	const to = await own.second();
+	const session = await begin();
+
+	check(await timely(bent(call(), session), { to }), good({ id: '1' }));
+	check(await timely(bare(session), { to, method: 'DELETE' }), { status: 200, empty: true });
+	check(await timely(bent(ping(), session)), unknown());
+});
+
+test('a restart of the server ends no session', async () => {
+	await own.configure({ MCP_SESSION_IDLE: '1h' });
+	const session = await begin();
+	await own.ctl('stop', 'fpm');
+	await own.ctl('start', 'fpm');
+	await own.serving();
+	check(await timely(bent(call(), session)), good({ id: '1' }));
+});
+
+test('an unknown session costs no token of the plan', async () => {
+	const { key: of } = await own.new_tenant('stranger', 'professional');
+	const answers = [];
+
+	for (let i = 0; i < 100; i++)
+		answers.push(await timely(bent(call(), session_header('A'.repeat(43))), { key: of }));
+	answers.forEach((answer) => check(answer, unknown()));
+	const served = await timely(bent(call(), await begin(of)), { key: of });
+	check(served, good({ id: '1' }));
+	assert.equal(Number(served.headers['ratelimit-limit']) - Number(served.headers['ratelimit-remaining']), 1);
+});
+
+/* What holds while Redis is away, however it went. */
+async function without_redis(session) {
+	for (const request of [ping(), list(), call(), legacy('logging/setLevel', { level: 'info' })]) {
+		check(await timely(bent(request, session)), good({ id: '1' }));
+		check(await timely(request), good({ id: '1' }));
+	}
+	check(await timely(bent(raw(JSON.stringify(told('notifications/initialized'))), session)), taken);
+	check(await timely(bent(raw('{"jsonrpc":"2.0","id":1,"result":{}}'), session)), taken);
+	for (const version of LEGACY)
+		check(await timely(initialize(version)), good({ id: '1', headers: { 'Mcp-Session-Id': null } }));
+	check(await timely(bent(batch([plain(1, 'ping')]), session)), { status: 200 });
+	check(await timely(bent(ping(), session_header('no id of ours'))), unknown());
+	check(await timely(ping(), { path: `/planasonix/messages?sessionId=${'A'.repeat(43)}` }),
+		{ status: 503, code: 503, id: '1', headers: { 'Retry-After': /^[1-9]/ } });
+	check(await timely(bare(), { path: '/planasonix/sse', method: 'GET' }),
+		{ status: 503, code: 503, id: null, headers: { 'Retry-After': /^[1-9]/ } });
+	check(await timely(modern('tools/list')), good({ id: '1' }));
+	check(await timely(bare(session), { method: 'DELETE' }), { status: 200, empty: true });
+}
+
+/* Sessions carry on or are not found; then one begins anew, and with it nothing is different. */
+async function with_redis(session) {
+	await until('Redis is used again', async () => (await timely(ping())).status === 400, { timeout_ms: 10_000 });
+	const answer = await timely(bent(ping(), session));
+	check(answer, answer.status === 200 ? good({ id: '1' }) : unknown());
+	check(await timely(bent(call(), await begin())), good({ id: '1' }));
+	check(await timely(call()), missing());
+}
+
+for (const how of ['stop', 'kill9'])
+	test(`Redis away (${how}): everybody is served within ${ANSWER_MS} ms, and sessions are back with it`, async () => {
+		const session = await begin();
+
+		try {
+			await own.ctl(how, 'redis');
+			await without_redis(session);
+		} finally {
+			await own.ctl('start', 'redis');
+		}
+		await with_redis(session);
+	}, { timeout_ms: 120_000 });
+
+test(`Redis that says nothing: everybody is served within ${ANSWER_MS} ms`, async () => {
+	const session = await begin();
+
+	try {
+		process.kill(own.pids.redis, 'SIGSTOP');
+		await without_redis(session);
+	} finally {
+		process.kill(own.pids.redis, 'SIGCONT');
+	}
+	await with_redis(session);
+}, { timeout_ms: 120_000 });
+
 await run();
