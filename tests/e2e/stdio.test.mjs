@@ -446,6 +446,17 @@ with_stand_in('modern: a listen that ends gracefully is over, and a refused one 
 	await bridge.end_well();
 });
 
+with_stand_in('a request that may have been carried out is not sent again', 'modern', async (server, start) => {
+	const bridge = start();
+
+	await bridge.ask(1, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	server.instead = (req, res) => res.socket.destroy();
+	const { error } = await bridge.ask(2, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	assert.match(error.message, /broke off.*not known/);
+	assert.equal(server.posts('tools/call').length, 2);
+	await bridge.end_well();
+});
+
 /* --- legacy, by hand ---------------------------------------------------------------------- */
 
 with_stand_in('legacy: session and version go along, the stream is opened, the session is ended', 'legacy', async (server, start) => {
