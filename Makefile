@@ -15,14 +15,18 @@
 
 LAYERS   = ground request outside domain protocol process
 
-ground   = base log arena buf utf8 cidr json pattern schema crypt
-request  = config slot bucket request fail reply sse
-outside  = sockets db cache egress breaker web probe
-domain   = tenant limit audit segment seal template tool catalog cursor bind arguments encode sqlstate bind_sql toolkit bind_http bind_c fit proof
-protocol = headers rpc era adapt lists session mrtr ask call resource prompt complete task subscribe \
-           mcp batch twin openapi docs oauth http
-process  = fastcgi board worker fanout stream usage consumer warden archive chain metrics slowlog status crew \
-           pool reload main
+ground   = base log arena buf utf8 cidr json pattern metaschema schema_uri schema_value schema_node \
+           schema_resource schema_words schema_refs schema_read schema_circles schema_load schema_says \
+           schema_seen schema_forms schema_check schema crypt
+request  = config news event slot bucket seat client wire made trace mirror request fail reply sse
+outside  = sockets pgtype db db_async cache feed egress breaker web probe
+domain   = tenant limit audit segment seal template adapt uri tool offer resource_file prompt_file catalog notice cursor bind \
+           arguments encode            sqlstate form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit \
+           proof
+protocol = headers rpc era lists session call resource prompt complete legacy task ticket subscribe mcp batch \
+           transport twin openapi docs oauth http
+process  = fastcgi_head fastcgi board worker fanout outlet intake streams hold tell opening stream usage consumer \
+           warden archive chain metrics slowlog status crew pool reload main
 
 # The other programs stand on the same layers: ctl and stdio hold their main().
 PROGRAMS = mcpctl mcp-stdio
@@ -72,8 +76,8 @@ units     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/un
 all: $(programs) $(BUILD)/fcgi.a tools
 
 # The C tools of each catalog folder.  make tools TOOLS=/etc/mcp-fpm/tools does it for folders of one's own.
-TOOLS   ?= tools
-code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(TOOLS)/*/*.c))))
+TOOLS   ?= tools tests/conformance/tools
+code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(addsuffix /*/*.c,$(TOOLS))))))
 
 tools: $(code)
 
@@ -92,7 +96,7 @@ $(BUILD)/mcp-fpm:   $(BUILD)/obj/main.o
 $(BUILD)/mcpctl:    $(BUILD)/obj/ctl.o
 $(BUILD)/mcp-stdio: $(BUILD)/obj/stdio.o
 # Tools written in C call back into the program that loads them.
-$(BUILD)/mcp-fpm: LDFLAGS += -Wl,-u,toolkit_done -Wl,--export-dynamic-symbol=toolkit_*
+$(BUILD)/mcp-fpm: LDFLAGS += -Wl,-u,toolkit_done -Wl,-u,toolkit_form -Wl,--export-dynamic-symbol=toolkit_*
 $(programs): $(BUILD)/fcgi.a
 	@echo "  link  $@"
 	@$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/fcgi.a $(LIBS)
@@ -142,7 +146,7 @@ bench: packages-bench all
 	@tests/bench/run
 
 # The unit tests alone, in this variant of the build.
-unit: all units
+unit: packages-test all units
 	@BUILT=$(BUILD) tests/run unit
 
 units: $(units)

@@ -25,6 +25,12 @@ digest_of(struct request *rq, const char *before, struct json_object *o)
 	return hex;
 }
 
+void
+arguments_note(struct request *rq, struct json_object *given)
+{
+	slot_put(rq->slot->event.args_digest, sizeof(rq->slot->event.args_digest), digest_of(rq, "", given));
+}
+
 static int
 check(struct request *rq, const struct tool *tool, struct bind_args *out)
 {
@@ -34,7 +40,7 @@ check(struct request *rq, const struct tool *tool, struct bind_args *out)
 	if (json_object_object_get_ex(rq->params, "arguments", &sent) && !json_object_is_type(sent, json_type_object))
 		return fail(rq, FAIL_PARAMS, "Invalid params: arguments must be an object.");
 	out->given = arguments_given(rq);
-	slot_put(rq->slot->event.args_digest, sizeof(rq->slot->event.args_digest), digest_of(rq, "", out->given));
+	arguments_note(rq, out->given);
 	buf_init(&says, &rq->mem, 4096);
 	if (!schema_check(tool->input, out->given, &rq->mem, &says))
 		return fail(rq, FAIL_TOOL, "%s", says.at);

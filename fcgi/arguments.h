@@ -14,6 +14,9 @@
  */
 int arguments_take(struct request *rq, const struct tool *tool, struct bind_args *out) must_use;
 
+/* Notes a keyed digest of what a call was given, for the audit. */
+void arguments_note(struct request *rq, struct json_object *given);
+
 /* params.arguments as sent; an empty object if there are none or they are no object. */
 struct json_object *arguments_given(struct request *rq);
 

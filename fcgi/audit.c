@@ -39,11 +39,19 @@ audit_begin(struct request *rq)
 	e->seq = seq + 1;
 	e->count = 1;
 	slot_put(e->ip, sizeof(e->ip), rq->param[PARAM_ADDR]);
-	slot_put(e->trace, sizeof(e->trace), rq->param[PARAM_TRACEPARENT]);
+	rq->trace = trace_of(rq->param[PARAM_TRACEPARENT], rq->param[PARAM_TRACESTATE], rq->param[PARAM_BAGGAGE]);
+	slot_put(e->trace, sizeof(e->trace), rq->trace.parent);
 	slot_put(e->catalog, sizeof(e->catalog), rq->param[PARAM_CATALOG]);
 	if (rq->who)		/* a later message of a batch */
 		tenant_name(e, rq->who, rq->workspace);
 	atomic_store(&rq->slot->stage, EVENT_OPEN);
+}
+
+void
+audit_forget(struct request *rq)
+{
+	rq->slot->event.seq--;		/* so that there is no gap */
+	atomic_store(&rq->slot->stage, EVENT_NONE);
 }
 
 void
@@ -53,7 +61,7 @@ audit_settle(struct request *rq)
 
 	e->outcome = fail_row(rq->failed)->outcome;
 	e->duration_us = base_now_us() - rq->start_us;
-	e->bytes_out = rq->reply.body.len;
+	e->bytes_out = rq->reply.streamed + (rq->failed == FAIL_GONE ? 0 : rq->reply.body.len);
 	slot_put(e->protocol, sizeof(e->protocol), rq->version);
 	if (rq->failed && !e->code[0])
 		snprintf(e->code, sizeof(e->code), "%d", fail_row(rq->failed)->code);

@@ -21,6 +21,9 @@ struct request;
 /* Begins the event of the request or of the next message of a batch: id, time, address. */
 void audit_begin(struct request *rq);
 
+/* Takes back what audit_begin() began: another process is going to answer the request. */
+void audit_forget(struct request *rq);
+
 /* Fills in outcome, code, times and sizes from rq as it stands at the end. */
 void audit_settle(struct request *rq);
 

@@ -58,3 +58,14 @@ base_ends(const char *text, const char *suffix)
 
 	return n >= m && memcmp(text + n - m, suffix, m) == 0;
 }
+
+int
+base_poll(struct pollfd *p, nfds_t n, int ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+	sigset_t mask;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	sigdelset(&mask, SIGUSR1);
+	return ppoll(p, n, ms < 0 ? NULL : &t, &mask);
+}

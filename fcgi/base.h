@@ -32,6 +32,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
@@ -43,6 +44,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -82,6 +84,12 @@ void base_stamp(char out[BASE_STAMP_MAX], int64_t wall_us);
 
 /* The whole of the text is one decimal number within [least, most]: 0 and *out, else -1. */
 int base_number(const char *text, int64_t least, int64_t most, int64_t *out) must_use;
+
+/*
+ * poll() that lets SIGUSR1 in, which a worker otherwise keeps out: then it is -1 with EINTR, even if the
+ * signal came just before.
+ */
+int base_poll(struct pollfd *p, nfds_t n, int ms);
 
 /* Does text end in suffix? */
 bool base_ends(const char *text, const char *suffix);

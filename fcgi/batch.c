@@ -1,12 +1,15 @@
 /* batch: the messages share identity, header and admission; all else is each one's own. */
 #include "batch.h"
 #include "audit.h"
+#include "call.h"
 #include "catalog.h"
 #include "era.h"
 #include "fail.h"
 #include "headers.h"
+#include "legacy.h"
 #include "mcp.h"
 #include "rpc.h"
+#include "session.h"
 
 static size_t
 length(struct request *rq)
@@ -32,7 +35,7 @@ check_items(struct request *rq)
 			return fail(rq, FAIL_SHAPE, "Invalid request: every message of a batch must be an object.");
 		if (era_claims(item(rq, i)))
 			return fail(rq, FAIL_SHAPE, "Invalid request: this revision has no batches.");
-		if (n > 1 && method && strcmp(method, "initialize") == 0)
+		if (method && strcmp(method, "initialize") == 0)
 			return fail(rq, FAIL_SHAPE, "Invalid request: initialize must not be part of a batch.");
 	}
 	return 0;
@@ -57,7 +60,7 @@ batch_check(struct request *rq)
 	return check_items(rq);
 }
 
-/* --- admission -------------------------------------------------------------------------- */
+/* --- place and admission -------------------------------------------------------------------------- */
 
 /* The tool that a message calls; NULL: it is no call, or of no tool we have. */
 static const struct tool *
@@ -69,6 +72,26 @@ called(struct request *rq, size_t i)
 	if (!method || strcmp(method, "tools/call") != 0 || !name)
 		return NULL;
 	return catalog_tool(rq->catalog, name);
+}
+
+/* Does it count, and is no tool's call? */
+static bool
+is_other_call(struct request *rq, size_t i)
+{
+	const char *method = json_get_str(item(rq, i), "method");
+
+	return method && strcmp(method, "tools/call") != 0 && mcp_counts(method);
+}
+
+void
+batch_place(struct request *rq)
+{
+	const struct tool *tool;
+	size_t i;
+
+	for (i = 0; i < length(rq); i++)
+		if ((tool = called(rq, i)) && call_is_slow(tool))
+			rq->place = POOL_SLOW;
 }
 
 /* Adds the call to its tool's bucket, which may be there already. */
@@ -101,18 +124,20 @@ batch_admit(struct request *rq)
 
 	rq->slot->event.count = (uint32_t)length(rq);	/* of the one event if all are refused */
 	limit_of_node(rq, &node, (int64_t)length(rq));
-	if (limit_take_here(rq, &node, 1) != 0)
+	if (limit_take_here(rq, &node, 1) != 0 || session_check(rq) != 0)
 		return -1;
+	if (strcmp(rq->version, ERA_BATCH_VERSION) != 0)
+		return fail(rq, FAIL_SHAPE, "Invalid request: only revision " ERA_BATCH_VERSION " has batches.");
 	for (i = 0; i < length(rq); i++) {
 		const struct tool *tool = called(rq, i);
 
-		calls += tool != NULL;
+		calls += tool || is_other_call(rq, i);
 		if (tool)
 			n = add_tool(rq, limit, n, tool);
 	}
 	limit_of_plan(rq, &limit[1], calls);
 	limit_of_credential(rq, &limit[0], calls);
-	if (calls > 0 && limit_take(rq, rq->who->own_per_minute ? limit : limit + 1, rq->who->own_per_minute ? n : n - 1) != 0)
+	if (calls > 0 && limit_take(rq, rq->who->own_per_minute ? limit : limit + 1, rq->who->own_per_minute ? n : n - 1, NULL) != 0)
 		return -1;
 	rq->slot->event.count = 1;
 	return calls > 0 ? limit_fly(rq) : 0;
@@ -129,6 +154,9 @@ take_up(struct request *rq, struct json_object *batch, size_t i)
 	rq->id = rq->params = NULL;
 	rq->method = NULL;
 	rq->tool = NULL;
+	rq->resource = NULL;
+	rq->prompt = NULL;
+	rq->round = NULL;
 	rq->todo = NULL;
 	if (i > 0)			/* the first one's event was begun with the request */
 		audit_begin(rq);
@@ -149,8 +177,10 @@ run_one(struct request *rq)
 		mcp_run(rq, rq->todo);
 	else if (rq->failed)
 		rpc_failure(rq, from);
-	else
+	else {
+		legacy_take(rq);
 		buf_cut(b, before);	/* a notification or response: no answer */
+	}
 }
 
 void

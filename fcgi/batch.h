@@ -9,6 +9,9 @@
 /* Is the message in hand a batch that this catalog and revision take?  0, or -1 with FAIL_SHAPE. */
 int batch_check(struct request *rq) must_use;
 
+/* Says which pool is to have the batch: the slow one if one of its calls belongs there. */
+void batch_place(struct request *rq);
+
 /* One token for every request in it, all or nothing. */
 int batch_admit(struct request *rq) must_use;
 

@@ -16,9 +16,12 @@ struct bind_args {
 };
 
 struct bind_result {
-	const char *structured;		/* the JSON object */
+	const char *structured;		/* the JSON value, an object unless outputSchema says otherwise; NULL: none */
 	size_t      structured_len;
+	struct json_object *blocks;	/* content that goes before it, as in struct made; NULL: none */
 	const char *text;		/* for people, where it is not the object itself; NULL: it is */
+	int64_t     count;		/* rows in it */
+	bool        more;		/* there were more */
 };
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * bind_c: tools written in C.
+ * bind_c: tools and prompts written in C.
  *
- * A catalog's C tools are one shared object, <folder>/<catalog>/tools.so, loaded before the fork.
+ * Those of a catalog are one shared object, <folder>/<catalog>/tools.so, loaded before the fork.
  */
 #ifndef BIND_C_H
 #define BIND_C_H

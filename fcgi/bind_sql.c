@@ -4,13 +4,16 @@
 #include "cursor.h"
 #include "encode.h"
 #include "fail.h"
+#include "mrtr.h"
 #include "sqlstate.h"
+#include "sse.h"
 
+#define UNDONE		"MC000"	/* how a rehearsal ends: an error, so that nothing stays */
 #define GRACE_MS	2000	/* behind a tool's own time limit, which PostgreSQL keeps unless it hangs */
 
 /* Ids of the statements that every connection prepares; tools' begin at 16. */
 enum {
-	STATEMENT_ENTER = 1, STATEMENT_ROLE, STATEMENT_AUDIT, STATEMENT_CLAIM, STATEMENT_KEEP, STATEMENT_REFUSE
+	STATEMENT_ENTER = 1, STATEMENT_ROLE, STATEMENT_AUDIT, STATEMENT_CLAIM, STATEMENT_KEEP, STATEMENT_REFUSE, STATEMENT_UNDO
 };
 
 /*
@@ -33,16 +36,18 @@ static const char audit_sql[] = "select mcp.audit($1)";
 static const char claim_sql[] = "select mcp.idempotency_claim($1, $2, $3)";
 static const char keep_sql[] = "select mcp.idempotency_keep($1, $2, $3::jsonb)";
 static const char refuse_sql[] = "select mcp.unless(true, 'MC404', $1)";
+static const char undo_sql[] = "select mcp.unless(true, '" UNDONE "', 'rehearsed')";
 
 struct run {
 	struct request     *rq;
 	const struct tool  *tool;
 	const struct bind_args *args;
 	bool                writes;	/* this call, under this credential */
+	bool                rehearsal;	/* what it does is undone */
 	bool                unsure;	/* the connection broke when the change may have been made */
 	struct encode       encode;
 	const char         *kept;	/* the result of an earlier call with the same key; NULL: none */
-	struct db_statement enter, claim, take_role, main, leave, audit, keep;
+	struct db_statement enter, claim, take_role, main, leave, audit, keep, undo;
 };
 
 /* --- statements ------------------------------------------------------------------------- */
@@ -88,11 +93,12 @@ fill_statements(struct run *run)
 	const struct bind_args *args = run->args;
 	const char *role = run->tool->catalog->role;
 
-	run->enter = enter_with(run, args->key ? "none" : role);
+	run->enter = enter_with(run, args->key && !run->rehearsal ? "none" : role);
 	run->claim = (struct db_statement){ .id = STATEMENT_CLAIM, .sql = claim_sql, .n = 3,
 	    .at = { run->tool->name, args->key, args->digest }, .row = take_claim };
 	run->take_role = (struct db_statement){ .id = STATEMENT_ROLE, .sql = role_sql, .n = 1, .at = { role } };
 	run->leave = (struct db_statement){ .id = STATEMENT_ROLE, .sql = role_sql, .n = 1, .at = { "none" } };
+	run->undo = (struct db_statement){ .id = STATEMENT_UNDO, .sql = undo_sql };
 	run->main = run->tool->statement;
 	run->main.at[0] = json_plain(args->object, NULL);
 	run->main.row = take_row;
@@ -163,6 +169,20 @@ next_plain(void *ctx, int batch, struct db_batch *out)
 		add(out, &run->leave);
 }
 
+/* One round trip whose last word is an error. */
+static void
+next_rehearsed(void *ctx, int batch, struct db_batch *out)
+{
+	struct run *run = ctx;
+
+	(void)batch;
+	out->last = true;
+	add(out, &run->enter);
+	add(out, &run->main);
+	add(out, &run->leave);
+	add(out, &run->undo);
+}
+
 /* With an idempotency key first its claim is looked at: three round trips, or two for a repeated call. */
 static void
 next_claimed(void *ctx, int batch, struct db_batch *out)
@@ -183,11 +203,21 @@ next_claimed(void *ctx, int batch, struct db_batch *out)
 	}
 }
 
+/* While a statement runs: is the answer still wanted? */
+static int
+look_up(void *ctx)
+{
+	struct run *run = ctx;
+
+	return sse_keep_alive(run->rq);
+}
+
 static enum db_outcome
 attempt(struct run *run, struct db_error *error)
 {
 	struct request *rq = run->rq;
-	struct db_call call = { .mem = &rq->mem, .next = run->args->key ? next_claimed : next_plain, .ctx = run };
+	struct db_call call = { .mem = &rq->mem, .ctx = run, .tick = look_up,
+	    .next = run->rehearsal ? next_rehearsed : run->args->key ? next_claimed : next_plain };
 	enum db_outcome got;
 
 	run->writes = run->tool->writes == TOOL_WRITES || (run->tool->writes == TOOL_MAYBE && !rq->who->reads_only);
@@ -239,6 +269,15 @@ sentence(struct run *run, const char *structured)
 	return json_get_str(json_parse(&run->rq->mem, structured, strlen(structured), 4), "message");
 }
 
+/* Of contents a part would look like the whole. */
+static int
+fail_cut(struct request *rq)
+{
+	fail(rq, FAIL_TOOL, "The resource is larger than what may be read at once.");
+	rq->tool_error.word = "TOO_LARGE";
+	return -1;
+}
+
 static int
 finish(struct run *run, struct bind_result *out)
 {
@@ -248,7 +287,9 @@ finish(struct run *run, struct bind_result *out)
 		out->structured = run->kept;
 	} else if (e->count == 0 && run->tool->result.none) {
 		return fail(run->rq, FAIL_TOOL, "%s", run->tool->result.none);
-	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS) {
+	} else if (run->tool->result.kind == RESULT_CONTENTS && e->cut) {
+		return fail_cut(run->rq);
+	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS && run->tool->result.kind != RESULT_TEXTS) {
 		return fail(run->rq, FAIL_TOOL, e->cut ? "The result is too large." : "Nothing was found.");
 	} else {
 		if (!run->args->key)
@@ -257,34 +298,70 @@ finish(struct run *run, struct bind_result *out)
 	}
 	out->structured_len = strlen(out->structured);
 	out->text = sentence(run, out->structured);
+	out->count = e->count;
+	out->more = e->more;
 	return 0;
 }
 
-int
-bind_sql(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out)
+/* Once more if that may help; what then went wrong is in rq.  DB_DONE: it is done, or was rehearsed. */
+static enum db_outcome
+run_it(struct run *run)
 {
-	struct run run = { .rq = rq, .tool = tool, .args = args };
+	struct request *rq = run->rq;
 	struct db_error error;
 	enum db_outcome got;
 	bool again = true;
 
 	for (;;) {
-		got = attempt(&run, &error);
+		got = attempt(run, &error);
+		if (got == DB_REFUSED && run->rehearsal && strcmp(error.state, UNDONE) == 0)
+			return DB_DONE;
 		if (got != DB_REFUSED || !again)
 			break;
 		if (strcmp(error.state, "MC401") == 0) {
-			if (identify_again(&run) != 0)
-				return -1;
+			if (identify_again(run) != 0)
+				return got;
 		} else if (!sqlstate_passes(&error)) {
 			break;
 		}
 		again = false;
 	}
 	if (got == DB_REFUSED)
-		return sqlstate_fail(rq, tool, &error);
-	if (got == DB_LEFT)
-		return fail(rq, FAIL_GONE, "the client left");
-	if (got == DB_AWAY)
-		return run.unsure ? fail_unsure(&run, error.message) : fail_away(rq, error.message);
-	return finish(&run, out);
+		sqlstate_fail(rq, run->tool, &error);
+	else if (got == DB_LEFT)
+		fail(rq, FAIL_GONE, "the client left");
+	else if (got == DB_AWAY)
+		run->unsure && !run->rehearsal ? fail_unsure(run, error.message) : fail_away(rq, error.message);
+	else if (got == DB_DONE && rq->failed == FAIL_GONE)
+		fail_clear(rq);		/* the cancel came too late: what was done is answered */
+	return got;
+}
+
+int
+bind_sql(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out)
+{
+	struct run run = { .rq = rq, .tool = tool, .args = args };
+
+	if (tool->writes != TOOL_READS && mrtr_claim(rq) != 0)
+		return -1;
+	return run_it(&run) == DB_DONE ? finish(&run, out) : -1;
+}
+
+int
+bind_sql_rehearse(struct request *rq, const struct tool *tool, const struct bind_args *args)
+{
+	struct run run = { .rq = rq, .tool = tool, .args = args, .rehearsal = true };
+
+	if (run_it(&run) != DB_DONE)
+		return -1;
+	return run.encode.count > 0 || !tool->result.none ? 0 : fail(rq, FAIL_TOOL, "%s", tool->result.none);
+}
+
+int
+bind_sql_ask(struct request *rq, const struct tool *tool, struct json_object *values, struct bind_result *out)
+{
+	struct bind_args args = { .given = values, .object = values };
+
+	args.limit = tool->result.kind == RESULT_ROW ? 1 : tool->rows_max;
+	return bind_sql(rq, tool, &args, out);
 }

@@ -3,7 +3,7 @@
 #include "log.h"
 
 /* Raise the number when fields or values change their meaning and the sizes do not tell. */
-#define LAYOUT "mcp-fpm board 1: %zu bytes, %d slots of %zu with events of %zu, %d pools, %d outcomes, %d rows of %d"
+#define LAYOUT "mcp-fpm board 2: %zu bytes, %d slots of %zu with events of %zu, %d pools, %d outcomes, %d rows of %d"
 
 static void
 write_layout(char out[BOARD_LAYOUT])

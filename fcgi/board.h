@@ -13,13 +13,14 @@
 /* All that a child needs to begin with. */
 struct process {
 	const struct config    *cfg;
-	const struct crypt_key *key;
+	const struct crypt_key *key, *key_old;	/* key_old NULL: there is none */
 	const struct seal_keys *seal;
 	const struct catalogs  *catalogs;
 	struct board           *board;
 	struct slot            *slot;		/* its own */
 	int                     row;		/* of board->proof[], for its slot */
-	int                     listen_fast;	/* the fast pool's listening socket */
+	int                     news_fd;	/* an eventfd that the warden writes and stream workers wait for edges of */
+	int                     listen[POOL_LISTENERS];	/* the listening sockets */
 	const char             *audit_id;	/* segment_own()'s name of the audit log */
 };
 

@@ -57,9 +57,23 @@ connect_now(const struct cache *c)
 	return redisConnectWithTimeout(host, (int)port, c->timeout);
 }
 
+/* An idle connection has nothing to say; if it does, Redis went.  It may be back already. */
+static void
+drop_stale(struct cache *c)
+{
+	struct pollfd p = { .fd = c->ctx->fd, .events = POLLIN };
+
+	if (poll(&p, 1, 0) == 0)
+		return;
+	redisFree(c->ctx);
+	c->ctx = NULL;
+}
+
 static int
 ready(struct cache *c, const char **why)
 {
+	if (c->ctx)
+		drop_stale(c);
 	if (c->ctx)
 		return 0;
 	if (!c->address)
@@ -178,5 +192,94 @@ cache_text(struct cache *c, struct arena *mem, int argc, const char *const *argv
 	else if (r->type != REDIS_REPLY_NIL)
 		got = trouble(c, r->type == REDIS_REPLY_ERROR ? r->str : "not a string", why);
 	freeReplyObject(r);
+	return got;
+}
+
+int
+cache_publish(struct cache *c, const char *channel, const char *text, size_t len, const char **why)
+{
+	const char *argv[] = { "PUBLISH", channel, text };
+	redisReply *r;
+	int got = 0;
+
+	if (ready(c, why) != 0)
+		return -1;
+	r = command(c, LEN(argv), argv, (size_t[]){ 7, strlen(channel), len }, why);
+	if (!r)
+		return -1;
+	if (r->type != REDIS_REPLY_INTEGER)
+		got = trouble(c, r->type == REDIS_REPLY_ERROR ? r->str : "not a number", why);
+	freeReplyObject(r);
+	return got;
+}
+
+/* --- waiting ---------------------------------------------------------------------------- */
+
+#define TICK_MS	1000
+#define LISTS_MAX	64
+
+/* The answer to the one command that was sent: 1; 0: not yet; -1: the connection broke. */
+static int
+look(redisContext *ctx, int64_t wait_ms, redisReply **out)
+{
+	struct pollfd p = { .fd = ctx->fd, .events = POLLIN };
+	void *reply = NULL;
+
+	if (base_poll(&p, 1, (int)wait_ms) <= 0)
+		return 0;
+	if (redisBufferRead(ctx) != REDIS_OK || redisGetReplyFromReader(ctx, &reply) != REDIS_OK)
+		return -1;
+	*out = reply;
+	return reply != NULL;
+}
+
+/* [list, text] of BLPOP */
+static int
+take_popped(struct arena *mem, const redisReply *r, int lists, const char *const *list, int *which, char **text)
+{
+	if (r->type != REDIS_REPLY_ARRAY || r->elements != 2)
+		return -1;
+	for (*which = 0; *which < lists && strcmp(list[*which], r->element[0]->str) != 0;)
+		++*which;
+	*text = arena_copy(mem, r->element[1]->str, (size_t)r->element[1]->len);
+	return *which < lists ? 1 : -1;
+}
+
+static int
+await(redisContext *ctx, int64_t timeout_ms, int (*tick)(void *ctx), void *of_tick, redisReply **out)
+{
+	int64_t until = base_now_us() + timeout_ms * 1000, left;
+	int got = 0;
+
+	while (got == 0 && tick(of_tick) == 0 && (left = (until - base_now_us()) / 1000) > 0)
+		got = look(ctx, left < TICK_MS ? left : TICK_MS, out);
+	return got;
+}
+
+int
+cache_pop(const struct cache *c, struct arena *mem, int lists, const char *const *list, int64_t timeout_ms,
+    int (*tick)(void *ctx), void *ctx, int *which, char **text, const char **why)
+{
+	const char *argv[LISTS_MAX + 2] = { "BLPOP" };
+	redisContext *own = c->address ? connect_now(c) : NULL;
+	redisReply *r = NULL;
+	int got = -1, sent = 0;
+
+	if (lists > LISTS_MAX)
+		bug("%d lists to wait for", lists);
+	memcpy(argv + 1, list, (size_t)lists * sizeof(*list));
+	argv[lists + 1] = "0";
+	if (own && !own->err && redisAppendCommandArgv(own, lists + 2, argv, NULL) == REDIS_OK)
+		while (!sent && (got = redisBufferWrite(own, &sent) == REDIS_OK ? 0 : -1) == 0)
+			;
+	if (got == 0)
+		got = await(own, timeout_ms, tick, ctx, &r);
+	if (got == 1)
+		got = take_popped(mem, r, lists, list, which, text);
+	*why = got == -1 ? arena_fmt(mem, "Redis: %s", own && own->err ? own->errstr : "away") : NULL;
+	if (r)
+		freeReplyObject(r);
+	if (own)
+		redisFree(own);
 	return got;
 }

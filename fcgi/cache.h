@@ -1,5 +1,5 @@
 /*
- * cache: Redis, the one user of hiredis.
+ * cache: Redis, for workers, which may wait for it.  (What must not wait has feed.)
  *
  * One connection, opened when first needed; a command that takes longer than 50 ms closes it, and
  * for a second nobody tries again.  Whoever calls knows what to do without Redis.
@@ -30,5 +30,16 @@ int cache_run(struct cache *c, struct cache_script *script, int keys, int argc, 
 /* A command whose answer is a string; in mem.  0 (*text NULL: nil), or -1 (*why). */
 int cache_text(struct cache *c, struct arena *mem, int argc, const char *const *argv, char **text,
     const char **why) must_use;
+
+/*
+ * Waits until one of the lists has something and takes it: 1, *which list, *text in mem.  0: the time
+ * is up, or tick(ctx), which is called about every second, was not 0.  -1: Redis is away (*why).  It has
+ * a connection of its own, so that c is not held up.
+ */
+int cache_pop(const struct cache *c, struct arena *mem, int lists, const char *const *list, int64_t timeout_ms,
+    int (*tick)(void *ctx), void *ctx, int *which, char **text, const char **why) must_use;
+
+/* Tells whoever listens on the channel, if anybody.  0, or -1 (*why). */
+int cache_publish(struct cache *c, const char *channel, const char *text, size_t len, const char **why) must_use;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * catalog: the folders in MCP_TOOLS, and the one decision who may see and call a tool.
+ * catalog: the folders in MCP_TOOLS, and the one decision who may see and call what is in them.
  */
 #include "catalog.h"
 
@@ -48,6 +48,8 @@ static const struct member {
 	{ "list_ttl_ms",    M_COUNT,  false, offsetof(struct catalog, list_ttl_ms) },
 	{ "limit",          M_COUNT,  false, offsetof(struct catalog, per_minute) },
 	{ "batches",        M_FLAG,   false, offsetof(struct catalog, batches) },
+	{ "sse",            M_FLAG,   false, offsetof(struct catalog, sse) },
+	{ "sse_plans",      M_WORDS,  false, offsetof(struct catalog, sse_plans) },
 	{ "errors",         M_ERRORS, false, 0 },
 };
 
@@ -198,12 +200,63 @@ read_tools(struct load *l, const char *folder)
 		tool[i].catalog = c;
 		if (tool_load(l->mem, &tool[i], folder, stem[i], l->why) != 0)
 			return -1;
+		c->speaks = c->speaks || tool[i].c;
 		if (tool[i].per_minute == 0)
 			tool[i].per_minute = c->per_minute;
 	}
 	c->tool = tool;
 	c->tools = (size_t)n;
 	return 0;
+}
+
+/* --- resources and prompts -------------------------------------------------------------- */
+
+static void
+add_entry(struct catalog *c, const struct tool *t)
+{
+	c->entry[c->entries++] = t;
+}
+
+static void
+gather_resource(struct catalog *c, const struct resource *r)
+{
+	int i;
+
+	add_entry(c, &r->ask);
+	if (r->list.statement.sql)
+		add_entry(c, &r->list);
+	for (i = 0; i < r->completions; i++)
+		add_entry(c, &r->complete[i].ask);
+	c->completes = c->completes || r->completions > 0;
+}
+
+static void
+gather_prompt(struct catalog *c, const struct prompt *p)
+{
+	int i;
+
+	add_entry(c, &p->ask);
+	c->speaks = c->speaks || p->ask.c;
+	for (i = 0; i < p->args; i++)
+		if (p->arg[i].complete) {
+			add_entry(c, &p->arg[i].complete->ask);
+			c->completes = true;
+		}
+}
+
+static void
+gather_entries(struct load *l)
+{
+	struct catalog *c = l->catalog;
+	size_t i, most = c->tools + c->resources.n * (2 + URI_VARS_MAX) + c->prompts.n * (1 + PROMPT_ARGS_MAX);
+
+	c->entry = arena_take(l->mem, (most + 1) * sizeof(*c->entry));
+	for (i = 0; i < c->tools; i++)
+		add_entry(c, &c->tool[i]);
+	for (i = 0; i < c->resources.n; i++)
+		gather_resource(c, &c->resources.at[i]);
+	for (i = 0; i < c->prompts.n; i++)
+		gather_prompt(c, &c->prompts.at[i]);
 }
 
 static void
@@ -213,12 +266,12 @@ gather_scopes(struct load *l)
 	size_t i, j, n = 0, kept = 0;
 	const char **at;
 
-	for (i = 0; i < c->tools; i++)
-		n += c->tool[i].scope.n;
+	for (i = 0; i < c->entries; i++)
+		n += c->entry[i]->scope.n;
 	at = arena_take(l->mem, (n + 1) * sizeof(*at));
-	for (n = 0, i = 0; i < c->tools; i++)
-		for (j = 0; j < c->tool[i].scope.n; j++)
-			at[n++] = c->tool[i].scope.at[j];
+	for (n = 0, i = 0; i < c->entries; i++)
+		for (j = 0; j < c->entry[i]->scope.n; j++)
+			at[n++] = c->entry[i]->scope.at[j];
 	qsort(at, n, sizeof(*at), by_text);
 	for (i = 0; i < n; i++)
 		if (kept == 0 || strcmp(at[kept - 1], at[i]) != 0)
@@ -250,8 +303,10 @@ load_catalog(struct arena *mem, struct catalog *c, const char *folder, const cha
 	c->page_size = INT64_MAX;
 	c->refused = "Your plan does not include this service.";
 	c->instructions = "";
-	if (read_source(&l, source) != 0 || read_tools(&l, folder) != 0)
+	if (read_source(&l, source) != 0 || read_tools(&l, folder) != 0 ||
+	    resource_file_load(mem, c, c->folder, &c->resources, why) != 0 || prompt_file_load(mem, c, c->folder, &c->prompts, why) != 0)
 		return -1;
+	gather_entries(&l);
 	c->search_path = arena_fmt(mem, "%s, pg_temp", db_identifier(mem, c->schema));
 	make_server_info(&l);
 	gather_scopes(&l);
@@ -339,6 +394,18 @@ const struct tool *
 catalog_tool(const struct catalog *c, const char *name)
 {
 	return bsearch(name, c->tool, c->tools, sizeof(*c->tool), by_name);
+}
+
+static int
+by_prompt_name(const void *name, const void *p)
+{
+	return strcmp(name, ((const struct prompt *)p)->ask.name);
+}
+
+const struct prompt *
+catalog_prompt(const struct catalog *c, const char *name)
+{
+	return c->prompts.n == 0 ? NULL : bsearch(name, c->prompts.at, c->prompts.n, sizeof(*c->prompts.at), by_prompt_name);
 }
 
 static bool
@@ -445,6 +512,12 @@ catalog_serves(const struct catalog *c, const struct identity *who)
 	if (c->feature && !has_word(&who->features, c->feature))
 		return false;
 	return c->plans.n == 0 || has_word(&c->plans, who->plan);
+}
+
+bool
+catalog_offers_sse(const struct catalog *c, const struct identity *who)
+{
+	return c->sse && (c->sse_plans.n == 0 || has_word(&c->sse_plans, who->plan));
 }
 
 static bool

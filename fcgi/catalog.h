@@ -1,13 +1,15 @@
 /*
- * catalog: one product's tools, as its folder declares them.
+ * catalog: one product's tools, resources and prompts, as its folder declares them.
  *
- * Loaded once, before the fork.  Which of its tools a caller may see or call is decided here, by
+ * Loaded once, before the fork.  Which of them a caller may see or call is decided here, by
  * one function for both.
  */
 #ifndef CATALOG_H
 #define CATALOG_H
 
 #include "config.h"
+#include "prompt_file.h"
+#include "resource_file.h"
 #include "tenant.h"
 #include "tool.h"
 
@@ -33,9 +35,17 @@ struct catalog {
 	enum catalog_errors   errors;
 	const char           *feature;		/* a tenant needs it to be served at all; NULL: none */
 	bool                  batches;		/* JSON-RPC batches of revision 2025-03-26 */
+	bool                  sse;		/* the transport of revision 2024-11-05, */
+	struct words          sse_plans;	/* to tenants of these plans; none: all */
 	const char           *folder;
 	struct tool          *tool;		/* sorted by name */
 	size_t                tools;
+	struct resources      resources;
+	struct prompts        prompts;
+	const struct tool   **entry;		/* each tool, and what each resource and prompt runs: who may, and a statement or none */
+	size_t                entries;
+	bool                  completes;	/* an argument of something has a completion */
+	bool                  speaks;		/* it has tools or prompts written in C, which may send log messages */
 };
 
 struct catalogs {
@@ -49,15 +59,20 @@ int catalogs_load(struct arena *mem, const char *folders, struct catalogs *out, 
 /* By name; NULL: none. */
 const struct catalog *catalog_find(const struct catalogs *all, const char *name);
 const struct tool *catalog_tool(const struct catalog *c, const char *name);
+const struct prompt *catalog_prompt(const struct catalog *c, const char *name);
 
 /*
  * May this identity see and call the tool?  NULL: yes; else the sentence that says why not.
- * tools/list and tools/call both ask here; args are the arguments as sent, NULL for a list.
+ * Lists and calls both ask here; args are the arguments as sent, NULL for a list.  What is asked about
+ * a resource or prompt is its `ask`.
  */
 const char *catalog_forbids(const struct tool *t, const struct identity *who, struct json_object *args, struct arena *mem);
 
 /* Is the catalog served to a tenant of this plan and these features?  If not, c->refused says why. */
 bool catalog_serves(const struct catalog *c, const struct identity *who);
+
+/* Is it served to a tenant of this plan over the transport of 2024-11-05? */
+bool catalog_offers_sse(const struct catalog *c, const struct identity *who);
 
 /* The file of a tool that seals an argument; NULL: none does. */
 const char *catalogs_sealing(const struct catalogs *all);

@@ -2,6 +2,7 @@
 #include "crew.h"
 #include "audit.h"
 #include "log.h"
+#include "seat.h"
 
 #define YOUNG_US	1000000		/* whoever dies before this age was born with a fault */
 #define BRAKE_LEAST_MS	100
@@ -241,8 +242,10 @@ bury(struct child *child, int status)
 		say_how(child, status);
 	child->crew->alive--;
 	child->pid = 0;
-	if (child->slot)
+	if (child->slot) {
 		audit_bury(all.as->cfg, all.as->board, child->slot);
+		seat_clear(all.as->board, child->slot);
+	}
 	brake_if_young(child, status);
 	if (child->slot)
 		board_free(all.as->board, child->slot);

@@ -189,10 +189,19 @@ swap_chars(char *s, const char *from, const char *to)
 }
 
 char *
-crypt_base64url(struct arena *mem, const void *bytes, size_t n)
+crypt_base64(struct arena *mem, const void *bytes, size_t n)
 {
 	char *out = arena_take(mem, 4 * ((n + 2) / 3) + 1);
-	int len = EVP_EncodeBlock((unsigned char *)out, bytes, (int)n);
+
+	EVP_EncodeBlock((unsigned char *)out, bytes, (int)n);
+	return out;
+}
+
+char *
+crypt_base64url(struct arena *mem, const void *bytes, size_t n)
+{
+	char *out = crypt_base64(mem, bytes, n);
+	size_t len = strlen(out);
 
 	while (len > 0 && out[len - 1] == '=')
 		len--;

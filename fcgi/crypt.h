@@ -51,6 +51,9 @@ bool crypt_is_uuid(const char *text);
 /* Lower case hexadecimal, with NUL: 2 * n + 1 bytes. */
 void crypt_hex(char *out, const unsigned char *bytes, size_t n);
 
+/* base64 with padding (RFC 4648, section 4), in mem; n is below INT_MAX. */
+char *crypt_base64(struct arena *mem, const void *bytes, size_t n);
+
 /* base64url without padding (RFC 4648, section 5), in mem. */
 char *crypt_base64url(struct arena *mem, const void *bytes, size_t n);
 

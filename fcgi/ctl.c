@@ -34,6 +34,8 @@ static const struct ctl_command commands[] = {
 	  "Puts a tenant on another plan." },
 	{ "tenant", "feature", ctl_tenant_feature, CTL(ADD) | CTL(REMOVE) | CTL(JSON), CTL(CATALOG) | CTL(SLUG), NULL,
 	  "Adds features to a tenant, or takes them away." },
+	{ "tenant", "confirm", ctl_tenant_confirm, CTL(JSON), CTL(CATALOG) | CTL(SLUG), "POLICY",
+	  "Whether tools that ask the user first are closed to clients that cannot (required), or not (if_possible)." },
 	{ "principal", "add", ctl_principal_add, CTL(ROLE) | CTL(JSON), CTL(CATALOG) | CTL(TENANT) | CTL(NAME), NULL,
 	  "Makes a principal: a person or service on whose behalf keys act." },
 	{ "principal", "list", ctl_principal_list, CTL(JSON), CTL(CATALOG) | CTL(TENANT), NULL,

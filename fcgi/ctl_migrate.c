@@ -17,7 +17,8 @@
 
 struct migration {
 	struct ctl              *c;
-	const char              *sql;		/* the folder */
+	const char             **root;		/* the folders of catalogs' folders; core is in the first */
+	size_t                   roots;
 	struct ctl_folder       *folder;
 	size_t                   folders;
 	const struct ctl_rows   *recorded;	/* catalog, version, name, digest; by catalog and version */
@@ -25,30 +26,60 @@ struct migration {
 	int                      fresh, already;
 };
 
-static const char *
-sql_folder(struct ctl *c)
+/* MCP_SQL; or what lies beside the folders of MCP_TOOLS, where a folder of tools alone is fine but the first. */
+static void
+find_roots(struct migration *m)
 {
-	if (c->cfg.sql)
-		return c->cfg.sql;
-	return arena_fmt(&c->mem, "%.*s/../sql", (int)strcspn(c->cfg.tools, ":"), c->cfg.tools);
+	const char *list = m->c->cfg.sql ? m->c->cfg.sql : m->c->cfg.tools, *beside = m->c->cfg.sql ? "" : "/../sql";
+	size_t len;
+
+	m->root = arena_take(&m->c->mem, (strlen(list) / 2 + 1) * sizeof(*m->root));
+	for (; *list; list += len + (list[len] == ':')) {
+		const char *root;
+
+		len = strcspn(list, ":");
+		root = arena_fmt(&m->c->mem, "%.*s%s", (int)len, list, beside);
+		if (len > 0 && (m->roots == 0 || m->c->cfg.sql || access(root, F_OK) == 0))
+			m->root[m->roots++] = root;
+	}
+	if (m->roots == 0)
+		die("MCP_SQL: expected folders, divided by colons");
+}
+
+/* The catalogs to migrate that lie below this folder. */
+static struct words
+names_below(struct migration *m, const char *root)
+{
+	const char **only = &m->c->value[CTL_CATALOG];
+	struct words names = { .at = only };
+
+	if (!*only)
+		ctl_folder_list(m->c, root, &names);
+	else if (strcmp(*only, "core") != 0)
+		names.n = access(arena_fmt(&m->c->mem, "%s/%s", root, *only), F_OK) == 0;
+	return names;
 }
 
 static void
 read_folders(struct migration *m)
 {
 	const char *only = m->c->value[CTL_CATALOG];
-	struct words names = { .at = &only, .n = only && strcmp(only, "core") != 0 };
-	size_t i;
+	struct words *names = arena_take(&m->c->mem, m->roots * sizeof(*names));
+	size_t i, j;
 
 	if (only && strchr(only, '/'))
 		ctl_args_usage("%s is not the name of a catalog", only);
-	if (!only)
-		ctl_folder_list(m->c, m->sql, &names);
-	m->folders = 1 + names.n;
+	for (m->folders = 1, i = 0; i < m->roots; i++) {
+		names[i] = names_below(m, m->root[i]);
+		m->folders += names[i].n;
+	}
 	m->folder = arena_zero(&m->c->mem, m->folders * sizeof(*m->folder));
-	ctl_folder_read(m->c, &m->folder[0], m->sql, "core");
-	for (i = 0; i < names.n; i++)
-		ctl_folder_read(m->c, &m->folder[i + 1], m->sql, names.at[i]);
+	ctl_folder_read(m->c, &m->folder[0], m->root[0], "core");
+	for (m->folders = 1, i = 0; i < m->roots; i++)
+		for (j = 0; j < names[i].n; j++)
+			ctl_folder_read(m->c, &m->folder[m->folders++], m->root[i], names[i].at[j]);
+	if (only && strcmp(only, "core") != 0 && m->folders == 1)
+		die("%s/%s: %s; MCP_SQL names the folders of the migrations", m->root[0], only, strerror(ENOENT));
 }
 
 /* What mcpctl needs itself, and what is recorded there. */
@@ -119,8 +150,7 @@ check_record(const struct migration *m)
 			const char *const *record = m->recorded->at[i];
 
 			if (strcmp(m->folder[j].catalog, record[0]) == 0 && strtoul(record[1], NULL, 10) > m->folder[j].n)
-				die("%s/%s/%s.sql: has run in this database, but there is no such file", m->sql, record[0],
-				    record[2]);
+				die("%s/%s.sql: has run in this database, but there is no such file", record[0], record[2]);
 		}
 }
 
@@ -211,11 +241,12 @@ tell(struct migration *m)
 int
 ctl_migrate(struct ctl *c)
 {
-	struct migration m = { .c = c, .sql = sql_folder(c) };
+	struct migration m = { .c = c };
 	size_t i;
 
 	buf_init(&m.applied, &c->mem, ANSWER_MAX);
 	buf_init(&m.demo, &c->mem, ANSWER_MAX);
+	find_roots(&m);
 	read_folders(&m);
 	ctl_sql_open(c);
 	ctl_sql_script(c, "select pg_advisory_lock(" LOCK ")", "");	/* until the connection closes */

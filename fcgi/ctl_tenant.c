@@ -5,7 +5,7 @@
 
 /* A tenant as mcpctl shows it. */
 #define SHOWN \
-	"id, catalog, slug, name, plan, to_jsonb(features) as features, " \
+	"id, catalog, slug, name, plan, to_jsonb(features) as features, confirm, " \
 	CTL_STAMP("suspended_at", "suspended_at") ", " CTL_STAMP("created_at", "created_at")
 
 /* Dies with the plans there are, unless the catalog has the one that was asked for. */
@@ -96,6 +96,17 @@ ctl_tenant_feature(struct ctl *c)
 	    ctl_args_list(&c->mem, &c->add), ctl_args_list(&c->mem, &c->remove)));
 	usleep(CTL_TENANT_SETTLE_US);
 	return 0;
+}
+
+int
+ctl_tenant_confirm(struct ctl *c)
+{
+	if (strcmp(c->operand, "required") != 0 && strcmp(c->operand, "if_possible") != 0)
+		ctl_args_usage("mcpctl tenant confirm: %s is neither required nor if_possible", c->operand);
+	ctl_sql_open(c);
+	ctl_sql_begin(c);
+	return finish(c, CTL_SQL(c, "update mcp.tenant set confirm = $3 where catalog = $1 and slug = $2 returning " SHOWN,
+	    c->value[CTL_CATALOG], c->value[CTL_SLUG], c->operand));
 }
 
 const char *

@@ -6,14 +6,15 @@
 #define TEXT_MAX 4096
 
 static void
-sign(struct request *rq, const char *purpose, const char *json, size_t len, unsigned char out[CRYPT_HASH])
+sign(struct request *rq, const struct crypt_key *key, const char *purpose, const char *json, size_t len,
+    unsigned char out[CRYPT_HASH])
 {
 	struct buf b;
 
 	buf_init(&b, &rq->mem, 2 * TEXT_MAX);
 	buf_fmt(&b, "cursor\n%s\n%s\n%s\n", rq->who->catalog, rq->who->tenant, purpose);
 	buf_add(&b, json, len);
-	crypt_hmac(out, rq->key, b.at, b.len);
+	crypt_hmac(out, key, b.at, b.len);
 }
 
 char *
@@ -21,15 +22,27 @@ cursor_make(struct request *rq, const char *purpose, const char *json, size_t le
 {
 	unsigned char mac[CRYPT_HASH];
 
-	sign(rq, purpose, json, len, mac);
+	sign(rq, rq->key, purpose, json, len, mac);
 	return arena_fmt(&rq->mem, "%s.%s", crypt_base64url(&rq->mem, json, len), crypt_base64url(&rq->mem, mac, MAC));
+}
+
+static bool
+is_signed(struct request *rq, const struct crypt_key *key, const char *purpose, const char *json, size_t len,
+    const unsigned char mac[MAC])
+{
+	unsigned char want[CRYPT_HASH];
+
+	if (!key)
+		return false;
+	sign(rq, key, purpose, json, len, want);
+	return crypt_same(want, mac, MAC);
 }
 
 struct json_object *
 cursor_read(struct request *rq, const char *purpose, const char *cursor)
 {
 	const char *dot = strchr(cursor, '.');
-	unsigned char want[CRYPT_HASH], *json, *mac;
+	unsigned char *json, *mac;
 	size_t len, mac_len;
 
 	if (!dot || strlen(cursor) > TEXT_MAX)
@@ -38,8 +51,8 @@ cursor_read(struct request *rq, const char *purpose, const char *cursor)
 	mac = crypt_base64url_decode(&rq->mem, dot + 1, strlen(dot + 1), &mac_len);
 	if (!json || !mac || mac_len != MAC)
 		return NULL;
-	sign(rq, purpose, (const char *)json, len, want);
-	if (!crypt_same(want, mac, MAC))
+	if (!is_signed(rq, rq->key, purpose, (const char *)json, len, mac) &&
+	    !is_signed(rq, rq->key_old, purpose, (const char *)json, len, mac))
 		return NULL;
 	return json_parse(&rq->mem, (const char *)json, len, 8);
 }

@@ -2,7 +2,7 @@
  * cursor: places in lists, handed to clients and taken back.
  *
  * A cursor is JSON text and a MAC over it, its purpose, the catalog and the tenant: a client can
- * neither make one nor use one elsewhere.
+ * neither make one nor use one elsewhere.  MCP_KEY_FILE signs, MCP_KEY_FILE_OLD is still accepted.
  */
 #ifndef CURSOR_H
 #define CURSOR_H

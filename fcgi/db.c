@@ -11,6 +11,7 @@
 #define RETRY_US	1000000		/* a second between two attempts to connect */
 #define CONNECT_S	"3"
 #define SKIP_MOST	1000		/* rows */
+#define TICK_MS		1000
 #define OVERDUE_MS	5000		/* how long a cancelled statement may take to say so */
 
 struct db {
@@ -27,6 +28,7 @@ struct flight {
 	struct db      *db;
 	struct db_call *call;
 	int64_t         until_us;	/* monotonic: the server has this long; 0: as long as it takes */
+	int64_t         tick_us;	/* monotonic: when the caller is next to look up */
 	bool            left;		/* the client is gone and the statement was cancelled */
 	bool            enough;		/* row() wants no more of the statement in hand */
 	bool            cut;		/* so the rest of it was cancelled */
@@ -171,6 +173,23 @@ patience_ms(const struct flight *f)
 	return left > 0 ? (int)left : 0;
 }
 
+/* The answer is wanted no more. */
+static void
+leave(struct flight *f)
+{
+	f->left = true;
+	cancel(f->db->conn);
+}
+
+/* Once a second, and when a signal wakes us. */
+static void
+look_up(struct flight *f)
+{
+	f->tick_us = base_now_us() + TICK_MS * 1000;
+	if (f->call->tick(f->call->ctx) != 0)
+		leave(f);
+}
+
 /* Waits until libpq can read or write.  0, or -1: nothing came for too long. */
 static int
 wait_io(struct flight *f, short events)
@@ -179,17 +198,16 @@ wait_io(struct flight *f, short events)
 		{ .fd = PQsocket(f->db->conn), .events = events },
 		{ .fd = f->left ? -1 : f->call->client_fd, .events = POLLRDHUP },
 	};
-	int n;
+	bool ticks = f->call->tick && !f->left;
+	int most = patience_ms(f), nap = ticks && (most < 0 || most > TICK_MS) ? TICK_MS : most, n;
 
-	do
-		n = poll(p, 2, patience_ms(f));
-	while (n < 0 && errno == EINTR);
-	if (n == 0)
+	n = base_poll(p, 2, nap);
+	if (n == 0 && nap == most)
 		return -1;
-	if (p[1].revents) {
-		f->left = true;
-		cancel(f->db->conn);
-	}
+	if (n > 0 && p[1].revents)
+		leave(f);
+	else if (ticks && (n < 0 || base_now_us() >= f->tick_us))
+		look_up(f);
 	return 0;
 }
 
@@ -219,32 +237,6 @@ next_result(struct flight *f, PGresult **res)
 
 /* --- rows ------------------------------------------------------------------------------- */
 
-static enum db_type
-type_of(Oid oid)
-{
-	switch (oid) {
-	case 16:
-		return DB_BOOL;
-	case 17:
-		return DB_BYTES;
-	case 20:		/* int8 */
-	case 21:		/* int2 */
-	case 23:		/* int4 */
-	case 26:		/* oid */
-	case 700:		/* float4 */
-	case 701:		/* float8 */
-	case 1700:		/* numeric */
-		return DB_NUMBER;
-	case 114:		/* json */
-	case 3802:		/* jsonb */
-		return DB_JSON;
-	case 1184:		/* timestamptz */
-		return DB_STAMP;
-	default:
-		return DB_TEXT;
-	}
-}
-
 static int
 column_count(const PGresult *res)
 {
@@ -261,7 +253,7 @@ give_row(struct flight *f, const struct db_statement *s, const PGresult *res, in
 	struct db_row row = { .n = column_count(res), .column = f->db->column, .at = value, .len = len };
 
 	for (i = 0; i < row.n; i++) {
-		f->db->column[i] = (struct db_column){ PQfname(res, i), type_of(PQftype(res, i)) };
+		f->db->column[i] = (struct db_column){ PQfname(res, i), pgtype_of(PQftype(res, i)) };
 		value[i] = PQgetisnull(res, at, i) ? NULL : PQgetvalue(res, at, i);
 		len[i] = PQgetlength(res, at, i);
 	}
@@ -458,7 +450,8 @@ enum db_outcome
 db_run(struct db *db, struct db_call *call)
 {
 	int64_t from = base_now_us();
-	struct flight f = { .db = db, .call = call, .until_us = call->timeout_ms ? from + call->timeout_ms * 1000 : 0 };
+	struct flight f = { .db = db, .call = call, .until_us = call->timeout_ms ? from + call->timeout_ms * 1000 : 0,
+		.tick_us = from + TICK_MS * 1000 };
 	const char *why;
 	int broken;
 
@@ -560,7 +553,7 @@ db_describe(struct db *db, struct arena *mem, const char *sql, int params,
 		return got;
 	res = PQdescribePrepared(db->conn, "");
 	for (i = 0, *n = column_count(res); i < *n; i++)
-		column[i] = (struct db_column){ arena_str(mem, PQfname(res, i)), type_of(PQftype(res, i)) };
+		column[i] = (struct db_column){ arena_str(mem, PQfname(res, i)), pgtype_of(PQftype(res, i)) };
 	return plain_outcome(db, mem, res, error);
 }
 

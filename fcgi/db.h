@@ -10,6 +10,7 @@
 #define DB_H
 
 #include "arena.h"
+#include "pgtype.h"
 
 #define DB_COLUMNS_MAX		128
 #define DB_PARAMS_MAX		16
@@ -17,8 +18,6 @@
 #define DB_BATCH_MAX		8
 
 struct db;
-
-enum db_type { DB_TEXT, DB_BOOL, DB_NUMBER, DB_JSON, DB_STAMP, DB_BYTES };
 
 struct db_column {
 	const char  *name;
@@ -68,8 +67,10 @@ struct db_call {
 	/* One statement; or, NULL, next() fills the batches, each when the rows of the one before were taken. */
 	const struct db_statement *main;
 	void                     (*next)(void *ctx, int batch, struct db_batch *out);
-	void                      *ctx;		/* of next() and of the statements' row() */
+	void                      *ctx;		/* of next(), of tick(), and of the statements' row() */
 	bool                       reads;	/* nothing is lost when rows beyond enough are cancelled */
+	/* Called about every second while we wait; nonzero: as if the client had left.  NULL: nobody does. */
+	int                      (*tick)(void *ctx);
 	int64_t                    timeout_ms;	/* a server that says nothing for so long is away; 0: wait */
 	bool                       unsure;	/* with DB_AWAY: it may have been done all the same */
 	struct db_error            error;

@@ -97,15 +97,11 @@ add_bytes(struct buf *b, const char *hex, size_t n)
 {
 	unsigned char *bytes = arena_take(b->mem, n / 2 + 1);
 	size_t i, len = n >= 2 ? (n - 2) / 2 : 0;	/* behind \x */
-	char *text, *c;
 	unsigned byte;
 
 	for (i = 0; i < len; i++)
 		bytes[i] = sscanf(hex + 2 + 2 * i, "%2x", &byte) == 1 ? (unsigned char)byte : 0;
-	text = crypt_base64url(b->mem, bytes, len);
-	for (c = text; *c; c++)
-		*c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
-	buf_fmt(b, "\"%s%s\"", text, (const char *const[]){ "", "", "==", "=" }[strlen(text) % 4]);
+	buf_fmt(b, "\"%s\"", crypt_base64(b->mem, bytes, len));
 }
 
 static void
@@ -155,6 +151,8 @@ encode_begin(struct encode *e, const struct tool *tool, struct json_object *args
 {
 	*e = (struct encode){ .tool = tool, .args = args, .mem = mem, .limit = limit };
 	buf_init(&e->out, mem, 2 * tool->result_max + 65536);
+	if (tool->result.kind == RESULT_CONTENTS || tool->result.kind == RESULT_TEXTS)
+		buf_char(&e->out, '[');
 	if (tool->result.kind != RESULT_ROWS)
 		return;
 	buf_char(&e->out, '{');
@@ -251,6 +249,75 @@ take_json(struct encode *e, const struct db_row *row)
 	return 0;
 }
 
+/* The column of that name; -1: none. */
+static int
+column_at(const struct db_row *row, const char *name)
+{
+	int i;
+
+	for (i = 0; i < row->n && strcmp(row->column[i].name, name) != 0; i++)
+		;
+	return i < row->n ? i : -1;
+}
+
+static void
+add_content_name(struct encode *e, const char *member, const struct db_row *row, const char *column, const char *usual)
+{
+	int at = column_at(row, column);
+	const char *text = at >= 0 && row->at[at] ? row->at[at] : usual;
+
+	if (!text)
+		return;
+	buf_fmt(&e->out, "%s\"%s\":", e->out.at[e->out.len - 1] == '{' ? "" : ",", member);
+	encode_text(&e->out, text, strlen(text));
+}
+
+/* One ResourceContents (MCP 2026-07-28, resources): what it holds is the column that is neither uri nor mime_type. */
+static void
+add_content(struct encode *e, const struct db_row *row, int at)
+{
+	enum db_type type = row->column[at].type;
+	char *json;
+
+	buf_char(&e->out, '{');
+	add_content_name(e, "uri", row, "uri", json_get_str(e->args, "uri"));
+	add_content_name(e, "mimeType", row, "mime_type", e->tool->result.mime);
+	buf_str(&e->out, type == DB_BYTES ? ",\"blob\":" : ",\"text\":");
+	if (type == DB_JSON) {
+		json = value_text(e, row, at);
+		buf_json(&e->out, json, strlen(json));
+	} else {
+		add_value(&e->out, type == DB_BYTES ? DB_BYTES : DB_TEXT, row->at[at], row->len[at]);
+	}
+	buf_char(&e->out, '}');
+}
+
+/* An element of the array, from the one column that counts.  null: there is none. */
+static int
+take_element(struct encode *e, const struct db_row *row)
+{
+	bool contents = e->tool->result.kind == RESULT_CONTENTS;
+	size_t before = e->out.len;
+	int at = 0;
+
+	while (contents && at < row->n && (at == column_at(row, "uri") || at == column_at(row, "mime_type")))
+		at++;
+	if (at >= row->n || !row->at[at])
+		return 0;
+	if (e->count > 0)
+		buf_char(&e->out, ',');
+	if (contents)
+		add_content(e, row, at);
+	else
+		add_value(&e->out, DB_TEXT, row->at[at], row->len[at]);
+	if (e->out.full || e->out.len > e->tool->result_max) {
+		buf_cut(&e->out, before);
+		return stop(e, true);
+	}
+	e->count++;
+	return 0;
+}
+
 int
 encode_row(struct encode *e, const struct db_row *row)
 {
@@ -264,6 +331,8 @@ encode_row(struct encode *e, const struct db_row *row)
 	}
 	if (e->tool->result.kind == RESULT_JSON)
 		return take_json(e, row);
+	if (e->tool->result.kind == RESULT_CONTENTS || e->tool->result.kind == RESULT_TEXTS)
+		return take_element(e, row);
 	if (!e->planned)
 		plan_columns(e, row);
 	if (e->count > 0 && e->tool->result.kind == RESULT_ROWS)
@@ -356,6 +425,8 @@ encode_end(struct encode *e, const char *next_cursor)
 {
 	if (e->tool->result.kind == RESULT_DONE)
 		add_done(e);
+	if (e->tool->result.kind == RESULT_CONTENTS || e->tool->result.kind == RESULT_TEXTS)
+		buf_char(&e->out, ']');
 	if (e->tool->result.kind != RESULT_ROWS)
 		return;
 	buf_fmt(&e->out, "],\"count\":%" PRId64, e->count);

@@ -6,10 +6,6 @@
 
 static const char *const legacy_versions[] = { ERA_NEWEST_LEGACY, "2025-06-18", ERA_BATCH_VERSION, "2024-11-05" };
 
-static const char *const log_levels[] = {
-	"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency",
-};
-
 bool
 era_is_legacy(const char *version)
 {
@@ -111,13 +107,7 @@ is_info(struct json_object *o)
 static bool
 is_level(struct json_object *o)
 {
-	const char *level = json_object_is_type(o, json_type_string) ? json_object_get_string(o) : "";
-	size_t i;
-
-	for (i = 0; i < LEN(log_levels); i++)
-		if (strcmp(log_levels[i], level) == 0)
-			return true;
-	return false;
+	return json_object_is_type(o, json_type_string) && client_level(json_object_get_string(o)) != LEVEL_NONE;
 }
 
 static int
@@ -225,17 +215,27 @@ check_half_modern(struct request *rq, enum era_kind kind)
 
 /* --- 8f: legacy ------------------------------------------------------------------------- */
 
+/* Answers to what is posted to the address of 2024-11-05 do not come on this connection. */
+static bool
+takes_answer(const struct request *rq)
+{
+	const char *accept = rq->param[PARAM_ACCEPT], *endpoint = rq->param[PARAM_ENDPOINT];
+
+	if (endpoint && strcmp(endpoint, "messages") == 0)
+		return true;
+	return headers_accepts(accept, "application/json") && headers_accepts(accept, "text/event-stream");
+}
+
 static int
 check_legacy(struct request *rq)
 {
 	const char *header = headers_trimmed(rq, PARAM_VERSION);
 
 	rq->era = ERA_LEGACY;
-	rq->version = header ? header : ERA_BATCH_VERSION;	/* without sessions: assume the revision that had no header */
+	rq->version = header ? header : ERA_BATCH_VERSION;	/* until the session is seen: the revision that had no header */
 	if (header && !era_is_legacy(header))
 		return fail(rq, FAIL_LEGACY_VERSION, "Unsupported protocol version in MCP-Protocol-Version.");
-	if (!headers_accepts(rq->param[PARAM_ACCEPT], "application/json") ||
-	    !headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream"))
+	if (!takes_answer(rq))
 		return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list application/json and text/event-stream.");
 	return 0;
 }
@@ -249,6 +249,40 @@ note_client(struct request *rq, struct json_object *info)
 		return;
 	snprintf(both, sizeof(both), "%.100s/%.60s", json_get_str(info, "name"), json_get_str(info, "version"));
 	slot_put(rq->slot->event.client, sizeof(rq->slot->event.client), both);
+}
+
+/*
+ * What the client can do and wants to hear.  One that takes no event stream is sent nothing ahead of
+ * its result.  Of a legacy client the session knows more.
+ */
+static void
+read_client(struct request *rq)
+{
+	struct json_object *meta = meta_of(rq->message), *token = json_get(meta, "progressToken");
+	const char *level = json_get_str(meta, RPC_NS "logLevel");
+	bool hears = headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream");
+
+	rq->client = (struct client){ .level = rq->era == ERA_MODERN || !hears ? LEVEL_NONE : LEVEL_INFO };
+	if (hears && (json_object_is_type(token, json_type_string) || json_object_is_type(token, json_type_int)))
+		rq->client.token = token;
+	if (rq->era != ERA_MODERN)
+		return;
+	client_capabilities(&rq->client, json_get(meta, RPC_NS "clientCapabilities"));
+	if (hears && level)
+		rq->client.level = client_level(level);
+}
+
+/* What the message says beside its method: who sent it, what it can do, and to which trace it belongs. */
+static void
+read_meta(struct request *rq)
+{
+	struct json_object *meta = meta_of(rq->message);
+
+	rq->trace = trace_within(meta, &rq->trace);
+	slot_put(rq->slot->event.trace, sizeof(rq->slot->event.trace), rq->trace.parent);
+	note_client(rq, json_get(meta, RPC_NS "clientInfo"));
+	note_client(rq, json_get(rq->params, "clientInfo"));
+	read_client(rq);
 }
 
 int
@@ -266,8 +300,7 @@ era_classify(struct request *rq, enum era_kind *kind)
 	}
 	if (!rq->id)
 		*kind = ERA_NOTIFICATION;
-	note_client(rq, json_get(meta_of(rq->message), RPC_NS "clientInfo"));
-	note_client(rq, json_get(rq->params, "clientInfo"));
+	read_meta(rq);
 	if (era_claims(rq->message))
 		return check_modern(rq, *kind);
 	return modern ? check_half_modern(rq, *kind) : check_legacy(rq);

@@ -8,6 +8,7 @@ static const struct fail_row rows[FAIL_COUNT] = {
 	[FAIL_AMBIGUOUS]      = { -32600, 400, 400, OUTCOME_BAD_REQUEST,  "Two different credentials" },
 	[FAIL_CREDENTIAL]     = {    401, 401, 401, OUTCOME_DENIED,       "Unauthorized" },
 	[FAIL_REFUSED]        = {    403, 403, 403, OUTCOME_DENIED,       "Forbidden" },
+	[FAIL_ADDRESS]        = {    404, 404, 404, OUTCOME_BAD_REQUEST,  "There is nothing at this address" },
 	[FAIL_HTTP_METHOD]    = { -32600, 405, 405, OUTCOME_BAD_REQUEST,  "Method not allowed" },
 	[FAIL_MEDIA]          = { -32600, 415, 415, OUTCOME_BAD_REQUEST,  "Content-Type must be application/json" },
 	[FAIL_ACCEPT]         = { -32000, 406, 406, OUTCOME_BAD_REQUEST,  "Not acceptable" },
@@ -20,10 +21,20 @@ static const struct fail_row rows[FAIL_COUNT] = {
 	[FAIL_HEADERS]        = { -32020, 400, 400, OUTCOME_BAD_REQUEST,  "Header mismatch" },
 	[FAIL_VERSION]        = { -32022, 400, 400, OUTCOME_BAD_REQUEST,  "Unsupported protocol version" },
 	[FAIL_LEGACY_VERSION] = { -32000, 400, 400, OUTCOME_BAD_REQUEST,  "Unsupported protocol version" },
+	[FAIL_SESSION_MISSING] = { -32000, 400, 400, OUTCOME_BAD_REQUEST, "Mcp-Session-Id header is required" },
+	[FAIL_SESSION]        = { -32001, 404, 404, OUTCOME_BAD_REQUEST,  "Session not found" },
 	[FAIL_METHOD]         = { -32601, 404, 200, OUTCOME_BAD_REQUEST,  "Method not found" },
 	[FAIL_PARAMS]         = { -32602, 200, 200, OUTCOME_BAD_REQUEST,  "Invalid params" },
+	[FAIL_DENIED]         = { -32602, 200, 200, OUTCOME_DENIED,       "Invalid params" },
+	[FAIL_RESOURCE]       = { -32602, 200, 200, OUTCOME_BAD_REQUEST,  "Resource not found" },
+	[FAIL_RESOURCE_DENIED] = { -32602, 200, 200, OUTCOME_DENIED,      "Resource not found" },
 	[FAIL_SCOPE]          = {      0, 200, 200, OUTCOME_DENIED,       "Insufficient permissions." },
 	[FAIL_TOOL]           = {      0, 200, 200, OUTCOME_TOOL_ERROR,   "" },
+	[FAIL_INPUT]          = {      0, 200, 200, OUTCOME_OK,           "" },
+	[FAIL_CAPABILITY]     = { -32021, 400, 400, OUTCOME_BAD_REQUEST,  "Missing required client capability" },
+	[FAIL_REPLAY]         = { -32000, 400, 400, OUTCOME_BAD_REQUEST,  "Unknown event" },
+	[FAIL_STREAM_OPEN]    = { -32000, 409, 409, OUTCOME_BAD_REQUEST,  "Conflict" },
+	[FAIL_STREAMS]        = { -32603, 200, 429, OUTCOME_RATE_LIMITED, "Subscription limit reached" },
 	[FAIL_RATE]           = {    429, 429, 429, OUTCOME_RATE_LIMITED, "Rate limit exceeded" },
 	[FAIL_UNAVAILABLE]    = {    503, 503, 503, OUTCOME_UNAVAILABLE,  "Service unavailable" },
 	[FAIL_GONE]           = {    499, 499, 499, OUTCOME_CANCELLED,    "Client closed the request" },
@@ -61,6 +72,27 @@ const struct fail_row *
 fail_row(enum fail what)
 {
 	return &rows[what];
+}
+
+int
+fail_code(const struct request *rq)
+{
+	bool resource = rq->failed == FAIL_RESOURCE || rq->failed == FAIL_RESOURCE_DENIED;
+
+	if (resource && rq->era == ERA_LEGACY)
+		return -32002;	/* older revisions have a code for it (PROTOCOL 1.11) */
+	return rows[rq->failed].code;
+}
+
+int
+fail_as_params(struct request *rq)
+{
+	const char *says = rq->says;
+
+	if (rq->failed != FAIL_TOOL)
+		return -1;
+	fail_clear(rq);
+	return fail(rq, FAIL_PARAMS, "%s", says);
 }
 
 void

@@ -17,6 +17,7 @@ enum fail {
 	FAIL_AMBIGUOUS,		/* two different credentials */
 	FAIL_CREDENTIAL,	/* missing or refused: one answer for all reasons */
 	FAIL_REFUSED,		/* known, but suspended, without plan or feature, from a foreign address */
+	FAIL_ADDRESS,		/* nothing is offered to this caller there */
 	FAIL_HTTP_METHOD,
 	FAIL_MEDIA,
 	FAIL_ACCEPT,
@@ -29,10 +30,20 @@ enum fail {
 	FAIL_HEADERS,
 	FAIL_VERSION,		/* modern claim of a version we do not speak */
 	FAIL_LEGACY_VERSION,	/* header names a version we do not speak */
+	FAIL_SESSION_MISSING,	/* Mcp-Session-Id is not there */
+	FAIL_SESSION,		/* unknown, expired, ended, or of somebody else: one answer for all of it */
 	FAIL_METHOD,
 	FAIL_PARAMS,
+	FAIL_DENIED,		/* what this credential may not have is told to be unknown */
+	FAIL_RESOURCE,		/* there is no such resource, for this tenant */
+	FAIL_RESOURCE_DENIED,	/* there is, but not for this credential, and it is told the same */
 	FAIL_SCOPE,		/* a tool that this credential may not call */
 	FAIL_TOOL,		/* a result with isError: the model may mend it */
+	FAIL_INPUT,		/* no failure: a result that asks the client first */
+	FAIL_CAPABILITY,	/* the client cannot be asked what must be asked; modern only */
+	FAIL_REPLAY,		/* asks for events that went before */
+	FAIL_STREAM_OPEN,	/* the session has its stream already */
+	FAIL_STREAMS,		/* too many are open */
 	FAIL_RATE,
 	FAIL_UNAVAILABLE,	/* PostgreSQL away, the proof pending, the audit log full */
 	FAIL_GONE,		/* the client left; nobody reads an answer */
@@ -55,6 +66,15 @@ int fail(struct request *rq, enum fail what, const char *fmt, ...) printf_like(3
 int fail_away(struct request *rq, const char *why);
 
 const struct fail_row *fail_row(enum fail what);
+
+/* The JSON-RPC code of rq's failure in its era. */
+int fail_code(const struct request *rq);
+
+/*
+ * Where there is no result with isError to hold it, what a statement refused with is a matter of the
+ * params: FAIL_TOOL becomes FAIL_PARAMS with the same sentence.  -1.
+ */
+int fail_as_params(struct request *rq);
 
 /* Forgets a failure: the next message of a batch begins clean. */
 void fail_clear(struct request *rq);

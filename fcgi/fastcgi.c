@@ -1,22 +1,8 @@
 /* fastcgi: the head by our own eyes, body and answer through libfcgi. */
 #include "fastcgi.h"
+#include "fastcgi_head.h"
 #include "log.h"
 #include <fcgiapp.h>
-
-/* FastCGI 1.0, section 8. */
-#define VERSION		1
-#define HEADER_BYTES	8
-#define BEGIN_BYTES	8
-#define TYPE_BEGIN	1
-#define TYPE_PARAMS	4
-#define ROLE_RESPONDER	1
-
-/*
- * nginx sends the parameters as one record, which has at most 65535 bytes; a request has about
- * thirty, and a browser's or client's headers add some.
- */
-#define HEAD_BYTES_MAX	(HEADER_BYTES + BEGIN_BYTES + 2 * (HEADER_BYTES + UINT8_MAX) + UINT16_MAX)
-#define PARAMS_MAX	1024	/* headers that nobody reads are no reason to hang up */
 
 #define LINGER_MS	1000	/* for a peer that is still sending what nobody reads */
 
@@ -26,7 +12,7 @@ struct fastcgi {
 	struct timeval silence;
 	int64_t       body_left;	/* bytes of CONTENT_LENGTH that nobody has read */
 	size_t        have;		/* bytes in head */
-	unsigned char head[HEAD_BYTES_MAX];	/* what the peer has sent, still in the socket too */
+	unsigned char head[FASTCGI_HEAD_MAX];	/* what the peer has sent, still in the socket too */
 };
 
 /* The connection on which somebody waits for the peer; -1: nobody does.  For the signal handler. */
@@ -61,51 +47,12 @@ fastcgi_make(int64_t silence_ms)
 
 /* --- the head --------------------------------------------------------------------------- */
 
-enum look { LOOK_WHOLE, LOOK_MORE, LOOK_BAD };
-
-/*
- * BEGIN_REQUEST, then PARAMS up to an empty one, all of one id.  Moves the contents of the PARAMS
- * to the front of out (which may be head itself) if out is given.
- */
-static enum look
-look_at_head(const unsigned char *head, size_t have, unsigned char *out, size_t *params)
-{
-	const unsigned char *p = head, *end = head + have;
-	size_t content, padding;
-	unsigned id = 0;
-	bool first;
-
-	for (*params = 0; end - p >= HEADER_BYTES; p += HEADER_BYTES + content + padding) {
-		first = p == head;
-		content = (size_t)p[4] << 8 | p[5];
-		padding = p[6];
-		if (p[0] != VERSION || p[1] != (first ? TYPE_BEGIN : TYPE_PARAMS))
-			return LOOK_BAD;
-		if (first)
-			id = (unsigned)p[2] << 8 | p[3];
-		if (id == 0 || id != ((unsigned)p[2] << 8 | p[3]))
-			return LOOK_BAD;
-		if (first && content != BEGIN_BYTES)
-			return LOOK_BAD;
-		if (!first && content == 0)
-			return padding == 0 ? LOOK_WHOLE : LOOK_BAD;	/* libfcgi loses its way behind such a record */
-		if ((size_t)(end - p) < HEADER_BYTES + content + padding)
-			return LOOK_MORE;
-		if (first && (p[8] != 0 || p[9] != ROLE_RESPONDER))
-			return LOOK_BAD;
-		if (!first && out)
-			memmove(out + *params, p + HEADER_BYTES, content);
-		*params += first ? 0 : content;
-	}
-	return LOOK_MORE;
-}
-
 /* Looks until the whole head is in the socket.  Nothing is taken from it. */
 static int
 await_head(struct fastcgi *f, const char **why)
 {
-	enum look found;
-	size_t params;
+	enum fastcgi_look found;
+	size_t params, ends;
 	ssize_t n;
 
 	for (f->have = 0; f->have < sizeof(f->head); f->have += (size_t)n) {
@@ -115,11 +62,11 @@ await_head(struct fastcgi *f, const char **why)
 			*why = NULL;	/* it looked whether somebody is here */
 		if (n <= 0)
 			return -1;
-		found = look_at_head(f->head, f->have + (size_t)n, NULL, &params);
+		found = fastcgi_head_look(f->head, f->have + (size_t)n, NULL, &params, &ends);
 		*why = "it does not speak FastCGI";
-		if (found == LOOK_BAD)
+		if (found == FASTCGI_BAD)
 			return -1;
-		if (found == LOOK_WHOLE) {
+		if (found == FASTCGI_WHOLE) {
 			f->have += (size_t)n;
 			return 0;
 		}
@@ -128,57 +75,14 @@ await_head(struct fastcgi *f, const char **why)
 	return -1;
 }
 
-/* A length of one or of four bytes (FastCGI 1.0, section 3.4).  -1: the bytes end too early. */
-static int
-take_length(const unsigned char **p, const unsigned char *end, size_t *length)
-{
-	if (*p == end)
-		return -1;
-	if (**p < 128) {
-		*length = *(*p)++;
-		return 0;
-	}
-	if (end - *p < 4)
-		return -1;
-	*length = (size_t)((*p)[0] & 127) << 24 | (size_t)(*p)[1] << 16 | (size_t)(*p)[2] << 8 | (*p)[3];
-	*p += 4;
-	return 0;
-}
-
-static int
-take_pair(struct request *rq, const unsigned char **p, const unsigned char *end)
-{
-	size_t name, value, left;
-	const char *at;
-
-	if (take_length(p, end, &name) != 0 || take_length(p, end, &value) != 0)
-		return -1;
-	left = (size_t)(end - *p);
-	if (name > left || value > left - name || memchr(*p, '\0', name + value))
-		return -1;
-	at = (const char *)*p;
-	request_param(rq, arena_copy(&rq->mem, at, name), arena_copy(&rq->mem, at + name, value));
-	*p += name + value;
-	return 0;
-}
-
 static int
 take_params(struct fastcgi *f, struct request *rq, const char **why)
 {
-	const unsigned char *p = f->head, *end;
-	size_t params, n;
+	size_t params, ends;
 
-	if (look_at_head(f->head, f->have, f->head, &params) != LOOK_WHOLE)
+	if (fastcgi_head_look(f->head, f->have, f->head, &params, &ends) != FASTCGI_WHOLE)
 		bug("the head of a request changed under our eyes");
-	end = f->head + params;
-	*why = "its parameters are malformed";
-	for (n = 0; p < end && n < PARAMS_MAX; n++)
-		if (take_pair(rq, &p, end) != 0)
-			return -1;
-	if (p == end)
-		return 0;
-	*why = "it has too many parameters";
-	return -1;
+	return fastcgi_head_take(rq, f->head, params, why);
 }
 
 /* --- body and answer -------------------------------------------------------------------- */
@@ -212,7 +116,17 @@ write_answer(void *io, const void *bytes, size_t n)
 	return got < 0 ? -1 : 0;
 }
 
-static const struct wire wire = { read_body, write_answer };
+static int
+flush_answer(void *io)
+{
+	struct fastcgi *f = io;
+	int got;
+
+	waiting_on = f->fd;
+	got = FCGX_FFlush(f->io.out);
+	waiting_on = -1;
+	return got < 0 ? -1 : 0;
+}
 
 /* --- the connection --------------------------------------------------------------------- */
 
@@ -236,6 +150,14 @@ is_gone(int fd)
 
 	return poll(&p, 1, 0) != 0;
 }
+
+static void
+end_answer(void *io)
+{
+	fastcgi_close(io);
+}
+
+static const struct wire wire = { read_body, write_answer, flush_answer, end_answer };
 
 /* The head is known to be good; libfcgi reads it again, from the socket. */
 static int
@@ -323,6 +245,8 @@ linger(const struct fastcgi *f)
 void
 fastcgi_close(struct fastcgi *f)
 {
+	if (f->fd < 0)
+		return;
 	waiting_on = f->fd;
 	FCGX_FClose(f->io.err);
 	if (FCGX_FClose(f->io.out) == 0) {

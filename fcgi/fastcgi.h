@@ -23,7 +23,7 @@ struct fastcgi *fastcgi_make(int64_t silence_ms);
  */
 int fastcgi_open(struct fastcgi *f, int fd, struct request *rq, const char **why) must_use;
 
-/* Sends what is left of the answer and closes the connection. */
+/* Sends what is left of the answer and closes the connection, if that was not done yet. */
 void fastcgi_close(struct fastcgi *f);
 
 /*

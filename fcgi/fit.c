@@ -77,7 +77,8 @@ check_argument(void *ctx, const char *name)
 	struct asked *a = ctx;
 
 	if (!tool_gives(a->t, name))
-		buf_fmt(a->says, "%s: the statement asks for the argument %s, which inputSchema does not have\n", a->t->file, name);
+		buf_fmt(a->says, "%s: the statement asks for the argument %s, which %s\n", a->t->file, name,
+		    a->t->input_schema ? "inputSchema does not have" : "it is not given");
 }
 
 /* --- columns ---------------------------------------------------------------------------- */
@@ -103,13 +104,15 @@ takes(struct json_object *type, enum db_type column)
 	return strcmp(name, kinds[column].json[0]) == 0 || strcmp(name, kinds[column].json[1]) == 0;
 }
 
-/* Does a property's schema take what such a column becomes?  One without a type takes all. */
+/* Does a property's schema take what such a column becomes?  One without a type takes all, false nothing. */
 static bool
 fits(struct json_object *property, enum db_type column)
 {
 	struct json_object *type = json_get(property, "type");
 	size_t i;
 
+	if (json_object_is_type(property, json_type_boolean))
+		return json_object_get_boolean(property);
 	if (!type || !kinds[column].json[0])
 		return true;
 	if (!json_object_is_type(type, json_type_array))
@@ -149,11 +152,43 @@ is_lifted(const struct tool_result *r, const char *name)
 	return false;
 }
 
+/* What a part of outputSchema refers to, or the part itself. */
+static struct json_object *
+meant(const struct fit *f, struct json_object *part)
+{
+	return schema_meant(f->says->mem, f->t->output_schema, part);
+}
+
+#define BRANCHES_DEEP 8		/* allOf within allOf */
+
+/*
+ * The property in an object schema or in what it is composed of; NULL: there is none.  Of several
+ * the first counts: whether a value fits all of them only the value can tell.
+ */
+static struct json_object *
+find_property(const struct fit *f, struct json_object *into, const char *name, int deep)
+{
+	static const char *const words[] = { "allOf", "anyOf", "oneOf" };
+	struct json_object *o = meant(f, into), *found = json_get(json_get(o, "properties"), name);
+	size_t i, k;
+
+	/* What stands beside a $ref holds too. */
+	if (!found && o != into)
+		found = json_get(json_get(into, "properties"), name);
+	for (i = 0; !found && deep < BRANCHES_DEEP && i < LEN(words); i++) {
+		struct json_object *branches = json_get(o, words[i]);
+
+		for (k = 0; !found && json_object_is_type(branches, json_type_array) && k < json_object_array_length(branches); k++)
+			found = find_property(f, json_object_array_get_idx(branches, k), name, deep + 1);
+	}
+	return found ? meant(f, found) : NULL;
+}
+
 /* One column, and the object schema of outputSchema it goes into. */
 static void
 check_column(const struct fit *f, const struct db_column *column, struct json_object *into)
 {
-	struct json_object *property = json_get(json_get(into, "properties"), column->name);
+	struct json_object *property = find_property(f, into, column->name, 0);
 
 	if (find_column(f, column->name) != column)
 		buf_fmt(f->says, "%s: the statement has two columns called %s\n", f->t->file, column->name);
@@ -168,7 +203,7 @@ check_column(const struct fit *f, const struct db_column *column, struct json_ob
 static void
 check_required(const struct fit *f, struct json_object *into, bool lifted)
 {
-	struct json_object *required = json_get(into, "required");
+	struct json_object *required = json_get(meant(f, into), "required");
 	size_t i, n = json_is_strings(required) ? json_object_array_length(required) : 0;
 
 	for (i = 0; i < n; i++) {
@@ -194,7 +229,7 @@ check_rows(const struct fit *f)
 {
 	const struct tool_result *r = &f->t->result;
 	struct json_object *top = f->t->output_schema;
-	struct json_object *item = json_get(json_get(json_get(top, "properties"), r->rows), "items");
+	struct json_object *item = json_get(find_property(f, top, r->rows, 0), "items");
 	int i;
 
 	for (i = 0; i < TOOL_PAGE_MAX && r->page[i]; i++)
@@ -209,12 +244,49 @@ check_rows(const struct fit *f)
 	check_required(f, top, true);
 }
 
+/* The one column that a resource's contents or a completion's proposals are taken from. */
+static void
+check_elements(const struct fit *f)
+{
+	bool contents = f->t->result.kind == RESULT_CONTENTS;
+	const struct db_column *held = NULL;
+	int i, n = 0;
+
+	for (i = 0; i < f->n; i++) {
+		const char *name = f->column[i].name;
+
+		if (contents && (strcmp(name, "uri") == 0 || strcmp(name, "mime_type") == 0))
+			continue;
+		held = &f->column[i];
+		n++;
+	}
+	if (n != 1)
+		buf_fmt(f->says, "%s: the statement must have one column%s\n", f->t->file, contents ? " beside uri and mime_type" : "");
+	else if (held->type != DB_TEXT && !(contents && (held->type == DB_JSON || held->type == DB_BYTES)))
+		buf_fmt(f->says, "%s: the column %s is %s, and not text%s\n", f->t->file, held->name, kinds[held->type].says,
+		    contents ? ", json or bytea" : "");
+}
+
+static void
+check_columns(const struct fit *f)
+{
+	const struct words *wanted = &f->t->result.columns;
+	size_t i;
+
+	for (i = 0; i < wanted->n; i++)
+		if (!find_column(f, wanted->at[i]))
+			buf_fmt(f->says, "%s: the statement has no column %s\n", f->t->file, wanted->at[i]);
+}
+
 void
 fit_columns(const struct tool *t, const struct db_column *column, int n, struct buf *says)
 {
 	struct fit f = { t, column, n, says };
 	int i;
 
+	check_columns(&f);
+	if (t->result.kind == RESULT_CONTENTS || t->result.kind == RESULT_TEXTS)
+		check_elements(&f);
 	if (t->result.kind == RESULT_ROWS)
 		check_rows(&f);
 	if (t->result.kind == RESULT_JSON && (n != 1 || column[0].type != DB_JSON))

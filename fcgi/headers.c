@@ -5,19 +5,22 @@
 #define BASE64_STARTS	"=?base64?"
 #define BASE64_ENDS	"?="
 
-char *
-headers_trimmed(struct request *rq, enum param p)
+static char *
+trim(struct request *rq, const char *v)
 {
-	const char *v = rq->param[p];
 	size_t len;
 
-	if (!v)
-		return NULL;
 	v += strspn(v, " \t");
 	len = strlen(v);
 	while (len > 0 && strchr(" \t", v[len - 1]))
 		len--;
 	return arena_copy(&rq->mem, v, len);
+}
+
+char *
+headers_trimmed(struct request *rq, enum param p)
+{
+	return rq->param[p] ? trim(rq, rq->param[p]) : NULL;
 }
 
 /* The decoded value with its length; NULL: bytes outside visible ASCII, or bad base64. */
@@ -35,6 +38,12 @@ decode(struct request *rq, const char *v, size_t *len)
 		return v;
 	out = crypt_base64_decode(&rq->mem, v + starts, *len - starts - ends, len);
 	return out && utf8_valid((char *)out, *len) ? (char *)out : NULL;
+}
+
+const char *
+headers_decoded(struct request *rq, const char *value, size_t *len)
+{
+	return decode(rq, trim(rq, value), len);
 }
 
 bool

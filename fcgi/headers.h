@@ -15,6 +15,9 @@ char *headers_trimmed(struct request *rq, enum param p);
  */
 bool headers_equal(struct request *rq, enum param p, const char *text, size_t len);
 
+/* What a value stands for, decoded as above; NULL: nothing. */
+const char *headers_decoded(struct request *rq, const char *value, size_t *len);
+
 /* Is the media type of Content-Type application/json?  Parameters and case do not matter. */
 bool headers_is_json(const char *content_type);
 

@@ -5,9 +5,14 @@
 #include "era.h"
 #include "fail.h"
 #include "headers.h"
+#include "legacy.h"
+#include "log.h"
 #include "mcp.h"
 #include "reply.h"
 #include "rpc.h"
+#include "session.h"
+#include "sse.h"
+#include "transport.h"
 
 #define BODY_ROOM	(4 << 20)	/* of an answer: the largest result twice (text and structure), and its envelope */
 #define RETRY_AFTER	"5"		/* seconds, with 503 */
@@ -81,14 +86,16 @@ read_body(struct request *rq)
 static int
 step_read(struct request *rq, const struct catalogs *catalogs)
 {
-	const char *method = rq->param[PARAM_METHOD], *length = rq->param[PARAM_CONTENT_LENGTH];
+	const char *length = rq->param[PARAM_CONTENT_LENGTH];
 	int64_t n;
 
 	(void)catalogs;
-	if (!method || strcmp(method, "POST") != 0)
-		return fail(rq, FAIL_HTTP_METHOD, "Method not allowed: use POST.");
+	if (transport_read(rq) != 0)
+		return -1;
+	if (rq->todo)		/* GET or DELETE */
+		return 0;
 	if (!headers_is_json(rq->param[PARAM_CONTENT_TYPE]))
-		return fail(rq, FAIL_MEDIA, "Content-Type must be application/json.");
+		return fail(rq, transport_is_apart(rq) ? FAIL_SHAPE : FAIL_MEDIA, "Content-Type must be application/json.");
 	if (!length || !*length)
 		return fail(rq, FAIL_LENGTH_MISSING, "Content-Length is required.");
 	if (base_number(length, 0, INT64_MAX, &n) != 0)
@@ -108,6 +115,18 @@ is_batch(const struct request *rq)
 	return json_object_is_type(rq->message, json_type_array);
 }
 
+/* Whose answer goes to a stream must have that stream before anything else is said. */
+static int
+take_apart(struct request *rq)
+{
+	struct limit node;
+
+	if (rq->era == ERA_MODERN)
+		return fail(rq, FAIL_SHAPE, "Invalid request: this address is for revisions before " ERA_MODERN_VERSION ".");
+	limit_of_node(rq, &node, 1);
+	return limit_take_here(rq, &node, 1) != 0 ? -1 : session_check(rq);
+}
+
 static int
 step_parse(struct request *rq, const struct catalogs *catalogs)
 {
@@ -116,18 +135,29 @@ step_parse(struct request *rq, const struct catalogs *catalogs)
 	enum era_kind kind;
 
 	(void)catalogs;
+	if (rq->todo)
+		return 0;
 	rq->era = era_modern_header(rq) ? ERA_MODERN : ERA_LEGACY;
 	if (json_check(&rq->mem, rq->body, rq->body_len, &caps, &flaw) != 0)
 		return fail(rq, FAIL_PARSE, "Parse error: %s at byte %zu.", flaw.what, flaw.at);
 	rq->message = json_parse(&rq->mem, rq->body, rq->body_len, caps.depth);
 	if (is_batch(rq))
-		return batch_check(rq);
+		return transport_is_apart(rq) ? fail(rq, FAIL_SHAPE, "Invalid request: one message per request, please.") : batch_check(rq);
 	if (era_classify(rq, &kind) != 0)
+		return -1;
+	if (transport_is_apart(rq) && take_apart(rq) != 0)
 		return -1;
 	if (kind != ERA_REQUEST)
 		return 0;
 	rq->todo = mcp_find(rq);
-	return rq->todo ? 0 : -1;
+	return rq->todo ? 0 : session_first(rq);
+}
+
+/* A slow worker takes what is handed to it; nobody hands anything on. */
+static bool
+is_elsewhere(const struct request *rq)
+{
+	return rq->slot->pool == POOL_FAST && rq->place != POOL_FAST;
 }
 
 static int
@@ -136,21 +166,33 @@ step_place(struct request *rq, const struct catalogs *catalogs)
 	(void)catalogs;
 	if (atomic_load(&rq->board->proof[rq->slot->row][rq->catalog->number]) != PROOF_PASSED)
 		return fail(rq, FAIL_UNAVAILABLE, "This service is not ready: the isolation of its tenants is not proven yet.");
-	return rq->todo ? mcp_place(rq, rq->todo) : 0;
+	if (is_batch(rq))
+		batch_place(rq);
+	else if (rq->todo && mcp_place(rq, rq->todo) != 0)
+		return session_first(rq);
+	return is_elsewhere(rq) ? -1 : 0;
 }
 
 static int
 admit_call(struct request *rq)
 {
+	struct limit_session *session;
 	struct limit limit[3];
 	int n = 0;
 
+	if (session_wanted(rq, &session) != 0)
+		return -1;
+	limit_of_node(rq, &limit[0], 1);
+	if (session && limit_take_here(rq, limit, 1) != 0)	/* an unknown session takes nothing else */
+		return -1;
 	limit_of_plan(rq, &limit[n++], 1);
 	if (rq->who->own_per_minute > 0)
 		limit_of_credential(rq, &limit[n++], 1);
 	if (rq->tool->per_minute > 0)
 		limit_of_tool(rq, &limit[n++], rq->tool->name, rq->tool->per_minute, 1);
-	return limit_take(rq, limit, n) != 0 ? -1 : limit_fly(rq);
+	if (limit_take(rq, limit, n, session) != 0 || session_found(rq, session) != 0)
+		return -1;
+	return limit_fly(rq);
 }
 
 static int
@@ -159,12 +201,13 @@ step_admit(struct request *rq, const struct catalogs *catalogs)
 	struct limit node;
 
 	(void)catalogs;
+	transport_accept(rq);
 	if (is_batch(rq))
 		return batch_admit(rq);
 	if (rq->todo && rq->todo->calls)
 		return admit_call(rq);
 	limit_of_node(rq, &node, 1);
-	return limit_take_here(rq, &node, 1);
+	return limit_take_here(rq, &node, 1) != 0 ? -1 : session_check(rq);
 }
 
 static int
@@ -175,6 +218,8 @@ step_run(struct request *rq, const struct catalogs *catalogs)
 		batch_run(rq);
 	else if (rq->todo)
 		mcp_run(rq, rq->todo);
+	else
+		legacy_take(rq);
 	return rq->failed ? -1 : 0;
 }
 
@@ -205,7 +250,7 @@ add_failure_headers(struct request *rq)
 		challenge(rq);
 		return;
 	case FAIL_HTTP_METHOD:
-		reply_header(rq, "Allow", "POST");
+		reply_header(rq, "Allow", transport_allows(rq));
 		return;
 	case FAIL_UNAVAILABLE:
 		reply_header(rq, "Retry-After", RETRY_AFTER);
@@ -226,8 +271,15 @@ settle_reply(struct request *rq)
 		return;
 	}
 	rq->reply.type = "application/json";
-	if (!rq->failed)
+	if (!rq->failed) {
+		if (rq->reply.body.len == 0)	/* DELETE has nothing to say */
+			rq->reply.type = NULL;
 		return;
+	}
+	if (rq->failed == FAIL_GONE) {		/* who has cancelled gets no answer */
+		buf_cut(&rq->reply.body, 0);
+		return;
+	}
 	rq->reply.status = rq->era == ERA_MODERN ? row->modern : row->legacy;
 	if (rq->reply.body.len == 0)
 		rpc_failure(rq, 0);
@@ -246,6 +298,40 @@ walk(struct request *rq, const struct catalogs *catalogs)
 	}
 }
 
+/*
+ * nginx repeats the request at the pool that is to have it.  Nothing was recorded before that point.
+ * Nothing else is said: nginx keeps some headers of this answer and puts them into that of the pool.
+ */
+static void
+hand_over(struct request *rq)
+{
+	const char *place = rq->place == POOL_SLOW ? "@mcp_slow" : "@mcp_stream";
+	const char *head = arena_fmt(&rq->mem, "Status: 200 OK\r\nX-Accel-Redirect: %s\r\n%s\r\n", place, rq->reply.head.at);
+
+	audit_forget(rq);
+	if (rq->wire->write(rq->io, head, strlen(head)) != 0)
+		log_say("nobody takes back a request for the %s pool", slot_pool_name(rq->place));
+}
+
+/*
+ * To where it is waited for.  A modern client that cancelled has left.  A legacy one may still be there
+ * and is owed the end of its HTTP request, though no response (MCP 2025-11-25, cancellation): it gets a
+ * stream without one.
+ */
+static int
+send_answer(struct request *rq)
+{
+	if (transport_is_apart(rq) && rq->session) {
+		transport_accept(rq);
+		return rq->reply.body.len > 0 ? sse_end(rq) : 0;
+	}
+	if (rq->failed == FAIL_GONE && rq->era == ERA_MODERN)
+		return 0;
+	if (rq->session)
+		transport_accept(rq);
+	return rq->streams || rq->failed == FAIL_GONE ? sse_end(rq) : reply_send(rq);
+}
+
 void
 http_serve(struct request *rq, const struct catalogs *catalogs)
 {
@@ -254,11 +340,15 @@ http_serve(struct request *rq, const struct catalogs *catalogs)
 	audit_begin(rq);
 	memcpy(rq->request_id, rq->slot->event.id, sizeof(rq->request_id));
 	walk(rq, catalogs);
+	if (!rq->failed && is_elsewhere(rq)) {
+		hand_over(rq);
+		return;
+	}
 	if (!rq->batch) {
 		settle_reply(rq);
 		audit_record(rq);
 	}
-	if (rq->failed != FAIL_GONE && reply_send(rq) != 0 && !rq->why)
+	if (send_answer(rq) != 0 && !rq->why)
 		rq->why = "the client left before the answer";
 	if (!rq->batch)
 		audit_log(rq);

@@ -10,25 +10,55 @@
  * KEYS: buckets.  ARGV: per_minute, burst, tokens of each.  Time is Redis's own, so nodes whose
  * clocks differ agree.  Answers { wait_us, now_us, full_us of each }: wait 0 means taken.
  */
-static struct cache_script take_script = { .text =
-	"local t = redis.call('TIME') "
+#define CLOCK_LUA \
+	"local t = redis.call('TIME') " \
 	"local now = t[1] * 1000000 + t[2] "
-	"local wait, full = 0, {} "
-	"for i, key in ipairs(KEYS) do "
-	"  local step = 60000000 / ARGV[3 * i - 2] "
-	"  local from = math.max(tonumber(redis.call('GET', key) or 0), now) "
-	"  full[i] = from + math.ceil(ARGV[3 * i] * step) "
-	"  wait = math.max(wait, full[i] - now - math.ceil(ARGV[3 * i - 1] * step)) "
-	"end "
-	"if wait <= 0 then "
-	"  for i, key in ipairs(KEYS) do "
-	"    redis.call('SET', key, string.format('%.0f', full[i]), 'PX', math.ceil((full[i] - now) / 1000) + 1000) "
-	"  end "
-	"end "
-	"local out = { math.max(wait, 0), now } "
+#define TAKE_LUA \
+	"local wait, full = 0, {} " \
+	"for i, key in ipairs(KEYS) do " \
+	"  local step = 60000000 / ARGV[3 * i - 2] " \
+	"  local from = math.max(tonumber(redis.call('GET', key) or 0), now) " \
+	"  full[i] = from + math.ceil(ARGV[3 * i] * step) " \
+	"  wait = math.max(wait, full[i] - now - math.ceil(ARGV[3 * i - 1] * step)) " \
+	"end " \
+	"if wait <= 0 then " \
+	"  for i, key in ipairs(KEYS) do " \
+	"    redis.call('SET', key, string.format('%.0f', full[i]), 'PX', math.ceil((full[i] - now) / 1000) + 1000) " \
+	"  end " \
+	"end " \
+	"local out = { math.max(wait, 0), now } " \
 	"for i = 1, #full do out[i + 2] = full[i] end "
+
+static struct cache_script take_script = { .text = CLOCK_LUA TAKE_LUA "return out" };
+
+/*
+ * The same behind a look at a session.  KEYS: the buckets, the session, the list.  ARGV: those of the
+ * buckets, id, owner, kind, idle_ms.  Answers { -1, now } for an unknown one, which takes nothing;
+ * else version, bits, level behind the buckets.
+ */
+static struct cache_script session_script = { .text = CLOCK_LUA
+	"local list = table.remove(KEYS) "
+	"local session = table.remove(KEYS) "
+	"local idle = table.remove(ARGV) "
+	"local kind = table.remove(ARGV) "
+	"local owner = table.remove(ARGV) "
+	"local id = table.remove(ARGV) "
+	"local has = redis.call('HMGET', session, 'owner', 'kind', 'version', 'bits', 'level') "
+	"if has[1] ~= owner or has[2] ~= kind then return { -1, now } end "
+	"redis.call('PEXPIRE', session, idle) "
+	"redis.call('PEXPIRE', session .. ':uris', idle) "
+	"redis.call('ZADD', list, 'XX', math.floor(now / 1000), id) "
+	"redis.call('PEXPIRE', list, idle) "
+	TAKE_LUA
+	"local version = string.gsub(has[3], '-', '') "
+	"for _, value in ipairs({ version, has[4], has[5] }) do out[#out + 1] = tonumber(value) or 0 end "
 	"return out"
 };
+
+#define SESSION_KEYS	2
+#define SESSION_ARGS	4
+#define SESSION_ANSWERS	3
+#define WORDS_MAX	(4 * LIMIT_BUCKETS_MAX + SESSION_KEYS + SESSION_ARGS)
 
 /* --- answers ---------------------------------------------------------------------------- */
 
@@ -124,30 +154,75 @@ refuse_known(struct request *rq, const struct limit *limit, int n)
 	return 0;
 }
 
-int
-limit_take(struct request *rq, const struct limit *limit, int n)
+/* What the script is to be told: its keys, then its arguments. */
+static int
+write_words(struct request *rq, const struct limit *limit, int n, const struct limit_session *s, const char **argv)
 {
-	const char *argv[4 * LIMIT_BUCKETS_MAX], *why;
-	size_t len[4 * LIMIT_BUCKETS_MAX];
-	int64_t out[LIMIT_BUCKETS_MAX + 2], from = base_now_us();
-	int i, got;
+	int i, argc = 0;
 
-	if (refuse_known(rq, limit, n) != 0)
-		return -1;
-	for (i = 0; i < n; i++) {
-		argv[i] = limit[i].key;
-		argv[n + 3 * i] = arena_fmt(&rq->mem, "%" PRId64, limit[i].rate.per_minute);
-		argv[n + 3 * i + 1] = arena_fmt(&rq->mem, "%" PRId64, limit[i].rate.burst);
-		argv[n + 3 * i + 2] = arena_fmt(&rq->mem, "%" PRId64, limit[i].tokens);
+	for (i = 0; i < n; i++)
+		argv[argc++] = limit[i].key;
+	if (s) {
+		argv[argc++] = s->key;
+		argv[argc++] = s->list;
 	}
-	for (i = 0; i < 4 * n; i++)
+	for (i = 0; i < n; i++) {
+		argv[argc++] = arena_fmt(&rq->mem, "%" PRId64, limit[i].rate.per_minute);
+		argv[argc++] = arena_fmt(&rq->mem, "%" PRId64, limit[i].rate.burst);
+		argv[argc++] = arena_fmt(&rq->mem, "%" PRId64, limit[i].tokens);
+	}
+	if (s) {
+		argv[argc++] = s->id;
+		argv[argc++] = s->owner;
+		argv[argc++] = s->kind;
+		argv[argc++] = arena_fmt(&rq->mem, "%" PRId64, s->idle_ms);
+	}
+	return argc;
+}
+
+/* 0, or -1: Redis is away. */
+static int
+ask_redis(struct request *rq, const struct limit *limit, int n, const struct limit_session *s, int64_t *out)
+{
+	const char *argv[WORDS_MAX], *why;
+	size_t len[WORDS_MAX];
+	int64_t from = base_now_us();
+	int keys = n + (s ? SESSION_KEYS : 0), argc = write_words(rq, limit, n, s, argv), i, got;
+
+	for (i = 0; i < argc; i++)
 		len[i] = strlen(argv[i]);
-	got = cache_run(rq->cache, &take_script, n, 4 * n, argv, len, out, n + 2, &why);
+	got = cache_run(rq->cache, s ? &session_script : &take_script, keys, argc, argv, len, out,
+	    n + 2 + (s ? SESSION_ANSWERS : 0), &why);
 	rq->slot->event.redis_us += base_now_us() - from;
 	if (atomic_exchange(&rq->board->redis_away, got < 0) != (got < 0))
 		log_say(got < 0 ? "limits are this node's alone: %s" : "limits are Redis's again%s", got < 0 ? why : "");
-	if (got < n + 2)
-		return limit_take_here(rq, limit, n);
+	return got < 2 ? -1 : 0;
+}
+
+static void
+see_session(struct limit_session *s, const int64_t *out)
+{
+	s->seen = LIMIT_SEEN;
+	s->version = out[0];
+	s->bits = out[1];
+	s->level = out[2];
+}
+
+int
+limit_take(struct request *rq, const struct limit *limit, int n, struct limit_session *s)
+{
+	int64_t out[2 + LIMIT_BUCKETS_MAX + SESSION_ANSWERS] = { 0 };
+
+	if (refuse_known(rq, limit, n) != 0)
+		return -1;
+	if (ask_redis(rq, limit, n, s, out) != 0)
+		return n > 0 ? limit_take_here(rq, limit, n) : 0;
+	if (out[0] < 0)
+		return fail(rq, FAIL_SESSION, "Session not found");
+	if (s)
+		see_session(s, out + 2 + n);
+	if (n == 0)
+		return 0;
 	mirror(rq->board, limit, n, out);
 	return conclude(rq, limit, n, out[0], out[1], out + 2);
 }

@@ -21,11 +21,21 @@ struct limit {
 	int64_t     tokens;
 };
 
+/* A session (session.h) that is looked at, and renewed, in the same round trip as the buckets. */
+struct limit_session {
+	const char *key, *list;		/* of Redis: it, and those of its principal */
+	const char *id, *owner, *kind;	/* what it must be; another is unknown */
+	int64_t     idle_ms;		/* that it lives from now on */
+	enum { LIMIT_NOT_SEEN, LIMIT_SEEN } seen;	/* not: Redis is away */
+	int64_t     version, bits, level;	/* of what was seen: 20251125, client_bits(), enum level */
+};
+
 /*
- * Takes tokens from every bucket or from none.  0, or -1 with FAIL_RATE.  Either way the headers
- * RateLimit-*, X-RateLimit-* of the tightest bucket, and Retry-After when refused, are in the reply.
+ * Takes tokens from every bucket or from none, and none for an unknown session (s NULL: there is none
+ * to look at; n may be 0).  0, or -1 with FAIL_RATE, FAIL_SESSION.  The headers RateLimit-*,
+ * X-RateLimit-* of the tightest bucket, and Retry-After when refused, are in the reply.
  */
-int limit_take(struct request *rq, const struct limit *limit, int n) must_use;
+int limit_take(struct request *rq, const struct limit *limit, int n, struct limit_session *s) must_use;
 
 /* The same in shared memory alone. */
 int limit_take_here(struct request *rq, const struct limit *limit, int n) must_use;

@@ -10,11 +10,13 @@
 #include "board.h"
 #include "config.h"
 #include "consumer.h"
+#include "lists.h"
 #include "log.h"
 #include "reload.h"
 #include "seal.h"
 #include "segment.h"
 #include "sockets.h"
+#include "stream.h"
 #include "warden.h"
 #include "worker.h"
 
@@ -25,7 +27,7 @@ struct boot {
 	struct config    cfg;
 	struct arena     mem;		/* of the process */
 	struct seal_keys seal;
-	struct crypt_key key;
+	struct crypt_key key, key_old;
 	struct catalogs  catalogs;
 	enum proof       verdict[CATALOGS_MAX];
 	char             audit_id[SEGMENT_ID];
@@ -64,6 +66,8 @@ load_keys(struct boot *b)
 
 	if (crypt_key_file(&b->mem, &b->key, b->cfg.key_file, &why) != 0)
 		die("MCP_KEY_FILE: %s", why);
+	if (b->cfg.key_file_old && crypt_key_file(&b->mem, &b->key_old, b->cfg.key_file_old, &why) != 0)
+		die("MCP_KEY_FILE_OLD: %s", why);
 	if (seal_load(&b->mem, &b->seal, &b->cfg, &why) != 0)
 		die("%s", why);
 }
@@ -134,6 +138,23 @@ begin_board(struct boot *b)
 	atomic_store(&b->process.board->segment, segment_own(b->cfg.audit_dir, b->audit_id, &b->own.lock));
 }
 
+/* What the lists of this generation are, for those of the one before that hold streams open. */
+static void
+show_face(struct boot *b)
+{
+	uint64_t (*face)[FACE] = b->process.board->face[b->process.row];
+	const struct catalog *c;
+	int what;
+
+	memset(face, 0, sizeof(b->process.board->face[0]));
+	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++) {
+		face[c->number][0] = slot_number(c->name);
+		for (what = 0; what < LISTS_COUNT; what++)
+			face[c->number][1 + what] = lists_whole(c, (enum lists)what);
+	}
+	atomic_store(&b->process.board->newest, b->process.row);
+}
+
 static void
 open_board(struct boot *b)
 {
@@ -148,6 +169,10 @@ open_board(struct boot *b)
 		bug("all rows of proofs are in use");
 	for (i = 0; i < CATALOGS_MAX; i++)
 		atomic_store(&b->process.board->proof[b->process.row][i], (int)b->verdict[i]);
+	show_face(b);
+	b->process.news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (b->process.news_fd < 0)
+		die("eventfd: %s", strerror(errno));
 }
 
 static void
@@ -156,11 +181,15 @@ open_sockets(struct boot *b)
 	const struct config *cfg = &b->cfg;
 	const struct reload_heritage *h = &b->heritage;
 
-	if (h->any)
-		b->own.listen_fast = sockets_keep(h->listen_fast, h->path, cfg->listen_fast, cfg->socket_group);
-	else
-		b->own.listen_fast = sockets_open("fast", cfg->listen_fast, cfg->socket_group);
-	b->process.listen_fast = b->own.listen_fast;
+	int i;
+
+	for (i = 0; i < POOL_LISTENERS; i++) {
+		if (h->any)
+			b->own.listen[i] = sockets_keep(h->listen[i], h->path[i], cfg->listen[i], cfg->socket_group);
+		else
+			b->own.listen[i] = sockets_open(slot_pool_name((enum pool)i), cfg->listen[i], cfg->socket_group);
+		b->process.listen[i] = b->own.listen[i];
+	}
 }
 
 /* One line: what --reload reports. */
@@ -171,7 +200,7 @@ say_what_runs(struct boot *b)
 	struct buf says;
 
 	buf_init(&says, &b->mem, 16384);
-	buf_fmt(&says, "mcp-fpm " MCP_VERSION ": %" PRId64 " workers", b->cfg.fast_workers);
+	buf_fmt(&says, "mcp-fpm " MCP_VERSION ": %" PRId64 " workers", b->cfg.fast_workers + b->cfg.slow_workers + b->cfg.stream_workers);
 	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++)
 		buf_fmt(&says, ", catalog %s with %zu tools", c->name, c->tools);
 	log_say("%s", says.at);
@@ -182,9 +211,11 @@ static void
 run_pools(struct boot *b)
 {
 	const struct crew_plan plan[] = {
-		{ POOL_FAST,   b->cfg.fast_workers,  false, worker_run },
-		{ POOL_WARDEN, 1,                    true,  warden_run },
-		{ POOL_AUDIT,  b->cfg.audit_workers, true,  consumer_run },
+		{ POOL_FAST,   b->cfg.fast_workers,   false, worker_run },
+		{ POOL_SLOW,   b->cfg.slow_workers,   false, worker_run },
+		{ POOL_STREAM, b->cfg.stream_workers, false, stream_run },
+		{ POOL_WARDEN, 1,                     true,  warden_run },
+		{ POOL_AUDIT,  b->cfg.audit_workers,  true,  consumer_run },
 	};
 	const struct pool_order order = {
 		.plan = plan, .n = LEN(plan), .old = b->heritage.old, .olds = b->heritage.olds, .reload = &reload_deeds,
@@ -213,7 +244,8 @@ boot(struct boot *b, const char *file)
 	reload_inherit(&b->heritage);
 	if (check(b, file) == DB_AWAY)
 		log_say("starting without PostgreSQL: 503 until the isolation of tenants is proven");
-	b->process = (struct process){ .cfg = &b->cfg, .key = &b->key, .seal = &b->seal, .catalogs = &b->catalogs, .audit_id = b->audit_id };
+	b->process = (struct process){ .cfg = &b->cfg, .key = &b->key, .key_old = b->cfg.key_file_old ? &b->key_old : NULL,
+	    .seal = &b->seal, .catalogs = &b->catalogs, .audit_id = b->audit_id };
 	open_board(b);
 	open_sockets(b);
 	say_what_runs(b);

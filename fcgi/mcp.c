@@ -1,22 +1,30 @@
 /* mcp: the method table and the methods of this server. */
 #include "mcp.h"
-#include "arguments.h"
-#include "bind_c.h"
-#include "bind_sql.h"
+#include "call.h"
 #include "catalog.h"
-#include "cursor.h"
+#include "complete.h"
 #include "era.h"
 #include "fail.h"
+#include "legacy.h"
 #include "lists.h"
+#include "prompt.h"
+#include "resource.h"
 #include "rpc.h"
+#include "session.h"
+#include "subscribe.h"
 
 /* --- initialize, server/discover, ping -------------------------------------------------- */
 
 static void
 add_capabilities(struct request *rq)
 {
+	const struct catalog *c = rq->catalog;
+
 	rpc_member(rq, "capabilities");
-	buf_str(&rq->reply.body, "{\"tools\":{}}");
+	buf_fmt(&rq->reply.body, "{\"tools\":{\"listChanged\":true}%s%s%s%s}",
+	    c->resources.n > 0 ? ",\"resources\":{\"subscribe\":true,\"listChanged\":true}" : "",
+	    c->prompts.n > 0 ? ",\"prompts\":{\"listChanged\":true}" : "", c->completes ? ",\"completions\":{}" : "",
+	    c->speaks ? ",\"logging\":{}" : "");
 }
 
 static void
@@ -30,18 +38,6 @@ add_instructions(struct request *rq)
 	buf_json(&rq->reply.body, text, strlen(text));
 }
 
-/* Lists and discovery depend on the credential, so nobody may share them. */
-static void
-add_caching(struct request *rq, int64_t ttl_ms)
-{
-	if (rq->era != ERA_MODERN)
-		return;
-	rpc_member(rq, "ttlMs");
-	buf_int(&rq->reply.body, ttl_ms);
-	rpc_member(rq, "cacheScope");
-	buf_str(&rq->reply.body, "\"private\"");
-}
-
 static int
 run_initialize(struct request *rq)
 {
@@ -50,6 +46,8 @@ run_initialize(struct request *rq)
 	if (!asked)
 		return fail(rq, FAIL_PARAMS, "Invalid params: protocolVersion must be a string.");
 	rq->version = era_is_legacy(asked) ? asked : ERA_NEWEST_LEGACY;
+	client_capabilities(&rq->client, json_get(rq->params, "capabilities"));
+	session_begin(rq);
 	rpc_result_begin(rq);
 	rpc_member(rq, "protocolVersion");
 	buf_json(&rq->reply.body, rq->version, strlen(rq->version));
@@ -69,7 +67,7 @@ run_discover(struct request *rq)
 	buf_str(&rq->reply.body, "[\"" ERA_MODERN_VERSION "\"]");
 	add_capabilities(rq);
 	add_instructions(rq);
-	add_caching(rq, rq->catalog->list_ttl_ms);
+	rpc_caching(rq, rq->catalog->list_ttl_ms);
 	rpc_result_end(rq);
 	return 0;
 }
@@ -82,114 +80,50 @@ run_ping(struct request *rq)
 	return 0;
 }
 
-/* --- tools/list ------------------------------------------------------------------------- */
-
-/* Where the page begins: behind the tool whose name the cursor holds.  -1: not a cursor of ours. */
-static int
-first_tool(struct request *rq, size_t *first)
-{
-	const struct catalog *c = rq->catalog;
-	struct json_object *cursor, *place;
-	const char *after;
-
-	*first = 0;
-	if (!rq->params || !json_object_object_get_ex(rq->params, "cursor", &cursor))
-		return 0;
-	place = json_object_is_type(cursor, json_type_string) ? cursor_read(rq, rq->method, json_object_get_string(cursor)) : NULL;
-	if (!json_object_is_type(place, json_type_string))
-		return fail(rq, FAIL_PARAMS, "Invalid params: cursor is not one that this list gave out.");
-	for (after = json_object_get_string(place); *first < c->tools && strcmp(c->tool[*first].name, after) <= 0;)
-		++*first;
-	return 0;
-}
-
-static void
-add_next_page(struct request *rq, const struct tool *last)
-{
-	char *json = arena_fmt(&rq->mem, "\"%s\"", last->name);	/* a tool's name needs no escapes */
-
-	rpc_member(rq, "nextCursor");
-	buf_fmt(&rq->reply.body, "\"%s\"", cursor_make(rq, rq->method, json, strlen(json)));
-}
-
-static int
-run_tools_list(struct request *rq)
-{
-	struct lists_page page;
-	size_t first;
-
-	if (first_tool(rq, &first) != 0)
-		return -1;
-	page = lists_tools(rq, first);
-	rpc_result_begin(rq);
-	rpc_member(rq, "tools");
-	buf_char(&rq->reply.body, '[');
-	buf_add(&rq->reply.body, page.items, page.len);
-	buf_char(&rq->reply.body, ']');
-	if (page.more)
-		add_next_page(rq, page.last);
-	add_caching(rq, rq->catalog->list_ttl_ms);
-	rpc_result_end(rq);
-	return 0;
-}
-
-/* --- tools/call ------------------------------------------------------------------------- */
-
-static int
-find_tool(struct request *rq)
-{
-	const char *name = json_get_str(rq->params, "name"), *why;
-
-	if (!name)
-		return fail(rq, FAIL_PARAMS, "Invalid params: name must be a string.");
-	rq->tool = catalog_tool(rq->catalog, name);
-	if (!rq->tool)
-		return fail(rq, FAIL_PARAMS, "Unknown tool: %.128s", name);
-	slot_put(rq->slot->event.tool, sizeof(rq->slot->event.tool), rq->tool->name);
-	why = catalog_forbids(rq->tool, rq->who, arguments_given(rq), &rq->mem);
-	if (why)
-		return fail(rq, FAIL_SCOPE, "%s", why);
-	if (rq->tool->writes != TOOL_READS && atomic_load(&rq->board->audit_full))
-		return fail(rq, FAIL_UNAVAILABLE, "The audit log takes no more; nothing may be changed until it does.");
-	return 0;
-}
-
-static int
-run_tools_call(struct request *rq)
-{
-	int (*run)(struct request *, const struct tool *, const struct bind_args *, struct bind_result *) =
-	    rq->tool->c ? bind_c : bind_sql;
-	struct bind_args args;
-	struct bind_result result;
-
-	if (arguments_take(rq, rq->tool, &args) != 0 || run(rq, rq->tool, &args, &result) != 0)
-		return -1;
-	rpc_result_begin(rq);
-	rpc_member(rq, "content");
-	buf_str(&rq->reply.body, "[{\"type\":\"text\",\"text\":");
-	if (result.text)
-		buf_json(&rq->reply.body, result.text, strlen(result.text));
-	else
-		buf_json(&rq->reply.body, result.structured, result.structured_len);
-	buf_str(&rq->reply.body, "}]");
-	if (rq->tool->output_schema) {
-		rpc_member(rq, "structuredContent");
-		buf_add(&rq->reply.body, result.structured, result.structured_len);
-	}
-	rpc_result_end(rq);
-	return 0;
-}
-
 /* --- the table -------------------------------------------------------------------------- */
 
+static bool
+has_resources(const struct catalog *c)
+{
+	return c->resources.n > 0;
+}
+
+static bool
+has_prompts(const struct catalog *c)
+{
+	return c->prompts.n > 0;
+}
+
+static bool
+has_completions(const struct catalog *c)
+{
+	return c->completes;
+}
+
 static const struct mcp_method methods[] = {
-	/* name             legacy modern calls */
-	{ "initialize",      true,  false, false, run_initialize },
-	{ "ping",            true,  false, false, run_ping },
-	{ "server/discover", false, true,  false, run_discover },
-	{ "tools/call",      true,  true,  true,  run_tools_call },
-	{ "tools/list",      true,  true,  false, run_tools_list },
+	/* name                      legacy modern calls  find           offered          run */
+	{ "completion/complete",     true,  true,  false, NULL,          has_completions, complete_run },
+	{ "initialize",              true,  false, false, NULL,          NULL,            run_initialize },
+	{ "logging/setLevel",        true,  false, false, NULL,          NULL,            legacy_run_level },
+	{ "ping",                    true,  false, false, NULL,          NULL,            run_ping },
+	{ "prompts/get",             true,  true,  true,  prompt_find,   has_prompts,     prompt_run_get },
+	{ "prompts/list",            true,  true,  false, NULL,          has_prompts,     prompt_run_list },
+	{ "resources/list",          true,  true,  false, NULL,          has_resources,   resource_run_list },
+	{ "resources/read",          true,  true,  true,  resource_find, has_resources,   resource_run_read },
+	{ "resources/subscribe",     true,  false, false, NULL,          has_resources,   legacy_run_subscribe },
+	{ "resources/templates/list", true, true,  false, NULL,          has_resources,   resource_run_templates },
+	{ "resources/unsubscribe",   true,  false, false, NULL,          has_resources,   legacy_run_unsubscribe },
+	{ "server/discover",         false, true,  false, NULL,          NULL,            run_discover },
+	{ "subscriptions/listen",    false, true,  false, NULL,          NULL,            subscribe_listen },
+	{ "tools/call",              true,  true,  true,  call_place,    NULL,            call_run },
+	{ "tools/list",              true,  true,  false, NULL,          NULL,            lists_run_tools },
 };
+
+static bool
+is_offered(const struct mcp_method *m, const struct request *rq)
+{
+	return (rq->era == ERA_MODERN ? m->modern : m->legacy) && (!m->offered || m->offered(rq->catalog));
+}
 
 const struct mcp_method *
 mcp_find(struct request *rq)
@@ -197,16 +131,27 @@ mcp_find(struct request *rq)
 	size_t i;
 
 	for (i = 0; i < LEN(methods); i++)
-		if (strcmp(methods[i].name, rq->method) == 0 && (rq->era == ERA_MODERN ? methods[i].modern : methods[i].legacy))
+		if (strcmp(methods[i].name, rq->method) == 0 && is_offered(&methods[i], rq))
 			return &methods[i];
 	fail(rq, FAIL_METHOD, "Method not found: %.64s", rq->method);
 	return NULL;
 }
 
+bool
+mcp_counts(const char *method)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(methods); i++)
+		if (strcmp(methods[i].name, method) == 0)
+			return methods[i].calls;
+	return false;
+}
+
 int
 mcp_place(struct request *rq, const struct mcp_method *m)
 {
-	return m->calls ? find_tool(rq) : 0;
+	return m->find ? m->find(rq) : 0;
 }
 
 void
@@ -214,6 +159,7 @@ mcp_run(struct request *rq, const struct mcp_method *m)
 {
 	size_t from = rq->reply.body.len;
 
+	legacy_in_hand(rq);
 	if (!rq->failed && m->run(rq) == 0 && rq->reply.body.full)
 		fail(rq, FAIL_INTERNAL, "%s: the answer is larger than %zu bytes", rq->method, rq->reply.body.most);
 	if (rq->failed)

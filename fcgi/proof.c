@@ -425,8 +425,8 @@ proof_catalog(struct db *db, struct arena *mem, const struct catalog *c, struct 
 		got = try_as_role(&p, "select true", arena_fmt(mem, "catalog %s", c->name), &able);
 	if (able)
 		got = fly_canary(&p);
-	for (i = 0; i < c->tools && able && got != DB_AWAY; i++)
-		if ((got = fit_tool(db, mem, &c->tool[i], says)) == DB_AWAY)
+	for (i = 0; i < c->entries && able && got != DB_AWAY; i++)
+		if ((got = fit_tool(db, mem, c->entry[i], says)) == DB_AWAY)
 			got = gone(&p, &(struct db_error){ .message = "PostgreSQL went away during the proof" });
 	if (got == DB_AWAY)
 		return DB_AWAY;

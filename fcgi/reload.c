@@ -4,8 +4,8 @@
 #include "sockets.h"
 
 #define VARIABLE	"FPM_HERITAGE"	/* MCP_ is for settings */
-#define FORM		1		/* of its text */
-#define VARIABLE_MAX	(32 * SLOTS_MAX + 512)
+#define FORM		2		/* of its text */
+#define VARIABLE_MAX	(32 * SLOTS_MAX + 1024)
 #define LINE_MAX_BYTES	1024		/* of the file called master */
 #define LOOK_MS		20
 
@@ -43,28 +43,41 @@ read_old(struct reload_heritage *h, const char *at)
 	return at;
 }
 
+/* The sockets' places, each "\nPLACE". */
+static int
+read_paths(struct reload_heritage *h, const char *at)
+{
+	size_t len, i;
+
+	for (i = 0; i < POOL_LISTENERS; i++, at += len) {
+		if (*at++ != '\n')
+			return -1;
+		len = strcspn(at, "\n");
+		if (len >= sizeof(h->path[i]))
+			return -1;
+		snprintf(h->path[i], sizeof(h->path[i]), "%.*s", (int)len, at);
+	}
+	return *at == '\0' ? 0 : -1;
+}
+
 static int
 read_heritage(struct reload_heritage *h, const char *text)
 {
-	const char *end;
 	int form, pid, n = 0;
 
-	if (sscanf(text, "%d %d %d %d %d %d %u %u%n", &form, &pid, &h->board, &h->lock, &h->master, &h->listen_fast,
-	    &h->generation, &h->refused, &n) != 8 || form != FORM || pid != getpid())
+	if (sscanf(text, "%d %d %d %d %d %d %d %d %u %u%n", &form, &pid, &h->board, &h->lock, &h->master, &h->listen[POOL_FAST],
+	    &h->listen[POOL_SLOW], &h->listen[POOL_STREAM], &h->generation, &h->refused, &n) != 10 || form != FORM || pid != getpid())
 		return -1;
-	end = read_old(h, text + n);
-	if (strncmp(end, " at ", 4) != 0 || strlen(end + 4) >= sizeof(h->path))
-		return -1;
-	snprintf(h->path, sizeof(h->path), "%s", end + 4);
-	return 0;
+	return read_paths(h, read_old(h, text + n));
 }
 
 void
 reload_inherit(struct reload_heritage *h)
 {
 	const char *text = getenv(VARIABLE);
+	size_t i;
 
-	*h = (struct reload_heritage){ .board = -1, .lock = -1, .master = -1, .listen_fast = -1 };
+	*h = (struct reload_heritage){ .board = -1, .lock = -1, .master = -1, .listen = { -1, -1, -1 } };
 	if (!text)
 		return;
 	if (read_heritage(h, text) != 0)
@@ -73,7 +86,8 @@ reload_inherit(struct reload_heritage *h)
 	take_fd(h->board);
 	take_fd(h->lock);
 	take_fd(h->master);
-	take_fd(h->listen_fast);
+	for (i = 0; i < POOL_LISTENERS; i++)
+		take_fd(h->listen[i]);
 	h->any = true;
 }
 
@@ -83,21 +97,24 @@ write_heritage(char out[VARIABLE_MAX], const struct crew_old *old, size_t n)
 	size_t i;
 	int at;
 
-	at = snprintf(out, VARIABLE_MAX, "%d %d %d %d %d %d %u %u", FORM, (int)getpid(), us.own.board, us.own.lock, us.master,
-	    us.own.listen_fast, us.generation, us.refused);
+	at = snprintf(out, VARIABLE_MAX, "%d %d %d %d %d %d %d %d %u %u", FORM, (int)getpid(), us.own.board, us.own.lock, us.master,
+	    us.own.listen[POOL_FAST], us.own.listen[POOL_SLOW], us.own.listen[POOL_STREAM], us.generation, us.refused);
 	for (i = 0; i < n; i++)
 		at += snprintf(out + at, VARIABLE_MAX - (size_t)at, " %d %d %d", old[i].pid, old[i].slot, old[i].last);
-	snprintf(out + at, VARIABLE_MAX - (size_t)at, " at %s", sockets_path(us.own.listen_fast));
+	for (i = 0; i < POOL_LISTENERS; i++)
+		at += snprintf(out + at, VARIABLE_MAX - (size_t)at, "\n%s", sockets_path(us.own.listen[i]));
 }
 
 static void
 set_cloexec(int flag)
 {
-	const int fd[] = { us.own.board, us.own.lock, us.master, us.own.listen_fast };
+	const int fd[] = { us.own.board, us.own.lock, us.master };
 	size_t i;
 
 	for (i = 0; i < LEN(fd); i++)
 		fcntl(fd[i], F_SETFD, flag);
+	for (i = 0; i < POOL_LISTENERS; i++)
+		fcntl(us.own.listen[i], F_SETFD, flag);
 }
 
 static void

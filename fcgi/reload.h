@@ -2,7 +2,7 @@
  * reload: how a master becomes another image of itself, and how it is asked to.
  *
  * A reload is execve: settings, keys, tools and the program come anew, in one way, under the same
- * pid.  What must outlive it are descriptors (the listening socket, the board, the lock of the audit
+ * pid.  What must outlive it are descriptors (the listening sockets, the board, the lock of the audit
  * log) and the names of the processes; an environment variable says which they are.  A check by the
  * new program goes before, because there is no way back.  When all this is done is pool's matter.
  *
@@ -20,8 +20,8 @@
 struct reload_heritage {
 	bool     any;			/* there was one */
 	int      board, lock, master;	/* descriptors; -1: none */
-	int      listen_fast;
-	char     path[108];		/* where listen_fast was made; "": it is systemd's */
+	int      listen[POOL_LISTENERS];
+	char     path[POOL_LISTENERS][108];	/* where they were made; "": they are systemd's */
 	unsigned generation;		/* of that image */
 	unsigned refused;		/* reloads that were not done */
 	struct crew_old old[SLOTS_MAX];
@@ -33,7 +33,7 @@ struct reload_own {
 	const char *file;		/* of -e; NULL: none */
 	const char *audit_dir;
 	const char *says;		/* what runs, in a line without a line feed */
-	int         board, lock, listen_fast;
+	int         board, lock, listen[POOL_LISTENERS];
 };
 
 /* Takes the variable out of the environment.  Dies when it is not ours. */

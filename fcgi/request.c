@@ -20,6 +20,13 @@ static const char *const param_names[PARAM_COUNT] = {
 	[PARAM_SESSION]        = "HTTP_MCP_SESSION_ID",
 	[PARAM_WORKSPACE]      = "HTTP_X_WORKSPACE_ID",
 	[PARAM_TRACEPARENT]    = "HTTP_TRACEPARENT",
+	[PARAM_TRACESTATE]     = "HTTP_TRACESTATE",
+	[PARAM_BAGGAGE]        = "HTTP_BAGGAGE",
+	[PARAM_LAST_EVENT]     = "HTTP_LAST_EVENT_ID",
+	[PARAM_TICKET]         = "MCP_TICKET",
+	[PARAM_URI]            = "REQUEST_URI",
+	[PARAM_ENDPOINT]       = "MCP_ENDPOINT",
+	[PARAM_QUERY]          = "QUERY_STRING",
 };
 
 const char *
@@ -28,15 +35,35 @@ request_param_name(enum param p)
 	return param_names[p];
 }
 
+/*
+ * A context for traces is never a reason to refuse: its lists may come in parts (W3C Trace Context
+ * 3.3.1), and of two parents neither is known to be the right one.
+ */
+static bool
+is_trace(int p)
+{
+	return p == PARAM_TRACEPARENT || p == PARAM_TRACESTATE || p == PARAM_BAGGAGE;
+}
+
+static const char *
+both_traces(struct request *rq, int p, const char *value)
+{
+	return p == PARAM_TRACEPARENT ? "" : arena_fmt(&rq->mem, "%s,%s", rq->param[p], value);
+}
+
 void
 request_param(struct request *rq, const char *name, const char *value)
 {
 	int p;
 
+	if (mirror_note(&rq->mem, &rq->mirrored, name, value))
+		return;
 	for (p = 0; p < PARAM_COUNT; p++) {
 		if (strcmp(param_names[p], name) != 0)
 			continue;
-		if (rq->param[p])
+		if (rq->param[p] && is_trace(p))
+			value = both_traces(rq, p, value);
+		else if (rq->param[p])
 			rq->twice |= 1U << p;
 		rq->param[p] = value;
 		return;

@@ -9,17 +9,24 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "client.h"
 #include "config.h"
 #include "crypt.h"
-#include "json.h"
+#include "made.h"
+#include "mirror.h"
 #include "slot.h"
+#include "trace.h"
+#include "wire.h"
 
 struct cache;
 struct catalog;
 struct db;
 struct identity;
 struct mcp_method;
+struct prompt;
 struct request;
+struct resource;
+struct round;
 struct seal_keys;
 struct tool;
 
@@ -27,7 +34,8 @@ struct tool;
 enum param {
 	PARAM_METHOD, PARAM_CONTENT_TYPE, PARAM_TYPE_HEADER, PARAM_CONTENT_LENGTH, PARAM_ADDR, PARAM_CATALOG, PARAM_HOST, PARAM_ORIGIN,
 	PARAM_ACCEPT, PARAM_AUTHORIZATION, PARAM_X_API_KEY, PARAM_API_KEY, PARAM_VERSION, PARAM_MCP_METHOD,
-	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_COUNT
+	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_TRACESTATE, PARAM_BAGGAGE,
+	PARAM_LAST_EVENT, PARAM_TICKET, PARAM_URI, PARAM_ENDPOINT, PARAM_QUERY, PARAM_COUNT
 };
 
 enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
@@ -35,34 +43,22 @@ enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
 /* The steps of DESIGN 4, for logs and for who looks at the board. */
 enum step { STEP_GATE, STEP_IDENTIFY, STEP_READ, STEP_PARSE, STEP_PLACE, STEP_ADMIT, STEP_RUN, STEP_COUNT };
 
-/* What a catalog whose errors are objects says besides the sentence. */
-struct tool_error {
-	const char *word;	/* "NOT_FOUND"; NULL: that of the failure */
-	int         status;	/* the HTTP status it corresponds to; 0: that of the failure */
-	const char *details;	/* JSON text; NULL: none */
-	const char *hint;	/* next step, a sentence; NULL: none */
-};
-
-/* How bytes come and go; the process layer provides it. */
-struct wire {
-	/* Up to n bytes of the body: how many came, 0 at its end, -1 on trouble. */
-	ssize_t (*read)(void *io, void *bytes, size_t n);
-	/* All n bytes of the answer, head first: 0, or -1 (the client is gone). */
-	int     (*write)(void *io, const void *bytes, size_t n);
-};
-
 /* What an answer is made of.  The body is written into `body`. */
 struct reply {
 	int         status;	/* HTTP */
 	const char *type;	/* Content-Type; NULL: no body */
 	struct buf  head;	/* further header lines, each ending in CR LF */
 	struct buf  body;
+	uint64_t    streamed;	/* bytes of the messages that went ahead */
+	int64_t     sent_us;	/* monotonic: when the last of them did */
+	bool        unheard;	/* the client is gone: nothing is sent any more */
 };
 
 struct request {
 	/* set by the process before the walk */
 	const struct config    *cfg;
-	const struct crypt_key *key;	/* signs cursors, digests arguments */
+	const struct crypt_key *key;	/* signs cursors, digests arguments, seals states */
+	const struct crypt_key *key_old;	/* what it made is still accepted; NULL: there is none */
 	const struct seal_keys *seal;	/* of tenants' secrets */
 	struct board           *board;
 	struct slot            *slot;
@@ -71,9 +67,11 @@ struct request {
 	const struct wire      *wire;
 	void                   *io;
 	int                     client_fd;	/* closes when the client is gone; -1: cannot tell */
+	void                  (*grant)(int64_t ms);	/* the watchdog begins anew, with so much more time; NULL: there is none */
 	struct arena            mem;
 	const char             *param[PARAM_COUNT];	/* NULL: not sent */
 	uint32_t                twice;	/* bit per param: sent more than once */
+	struct mirror_headers   mirrored;	/* the headers Mcp-Param-* */
 	int64_t                 start_us;	/* monotonic, at accept */
 
 	/* gate, identify, read */
@@ -87,13 +85,22 @@ struct request {
 	/* the message in hand; a batch has several, one after the other */
 	enum era                era;
 	const char             *version;	/* spoken revision, "" until known */
+	struct client           client;
+	struct trace            trace;
+	const char             *session;	/* Mcp-Session-Id that was checked; NULL: none */
 	struct json_object     *message;
 	struct json_object     *id;		/* NULL: a notification, or unreadable */
 	const char             *method;
 	struct json_object     *params;
 	const struct mcp_method *todo;		/* NULL: a notification or response, or not found yet */
-	const struct tool      *tool;
+	const struct tool      *tool;		/* that is called, or that stands for the resource or prompt asked for */
+	const struct resource  *resource;	/* of resources/read */
+	const struct prompt    *prompt;		/* of prompts/get */
+	struct json_object     *values;		/* what its statement gets: $1 */
+	struct round           *round;		/* questions and answers, see mrtr.h; NULL: not a method that asks */
 	bool                    batch;	/* the messages of a batch were run and recorded */
+	bool                    streams;	/* the answer is an event stream, and its head is out */
+	enum pool               place;	/* the pool that is to have this request */
 	enum step               step;
 
 	/* trouble: see fail.h */
@@ -102,7 +109,7 @@ struct request {
 	const char             *why;	/* sentence for the log; NULL: as says */
 	const char             *data;	/* JSON text of the error's data; NULL: none */
 	struct tool_error       tool_error;	/* more of a failure that a tool refuses with */
-	struct json_object     *made;		/* what a tool written in C has made; NULL: nothing yet */
+	struct made             made;		/* by a tool or prompt written in C */
 	struct reply            reply;
 	char                    request_id[CRYPT_UUID];	/* X-Request-Id: the id of the first event */
 };

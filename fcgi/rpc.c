@@ -2,6 +2,7 @@
 #include "rpc.h"
 #include "catalog.h"
 #include "fail.h"
+#include "mrtr.h"
 
 static void
 begin(struct request *rq)
@@ -30,6 +31,17 @@ rpc_member(struct request *rq, const char *name)
 	if (b->at[b->len - 1] != '{')
 		buf_char(b, ',');
 	buf_fmt(b, "\"%s\":", name);
+}
+
+void
+rpc_caching(struct request *rq, int64_t ttl_ms)
+{
+	if (rq->era != ERA_MODERN)
+		return;
+	rpc_member(rq, "ttlMs");
+	buf_int(&rq->reply.body, ttl_ms);
+	rpc_member(rq, "cacheScope");
+	buf_str(&rq->reply.body, "\"private\"");
 }
 
 void
@@ -91,6 +103,16 @@ tool_error(struct request *rq)
 	rpc_result_end(rq);
 }
 
+/* No failure at all, but the handler is done with: the client is asked, and comes back. */
+static void
+input_required(struct request *rq)
+{
+	begin(rq);
+	buf_str(&rq->reply.body, ",\"result\":{\"resultType\":\"input_required\",");
+	mrtr_write(rq, &rq->reply.body);
+	rpc_result_end(rq);
+}
+
 void
 rpc_failure(struct request *rq, size_t from)
 {
@@ -98,12 +120,16 @@ rpc_failure(struct request *rq, size_t from)
 	struct buf *b = &rq->reply.body;
 
 	buf_cut(b, from);
+	if (rq->failed == FAIL_INPUT) {
+		input_required(rq);
+		return;
+	}
 	if (row->code == 0) {
 		tool_error(rq);
 		return;
 	}
 	begin(rq);
-	buf_fmt(b, ",\"error\":{\"code\":%d,\"message\":", row->code);
+	buf_fmt(b, ",\"error\":{\"code\":%d,\"message\":", fail_code(rq));
 	buf_json(b, rq->says, strlen(rq->says));
 	if (rq->data)
 		buf_fmt(b, ",\"data\":%s", rq->data);

@@ -17,10 +17,13 @@ void rpc_result_begin(struct request *rq);
 /* Adds a member's name; the value follows. */
 void rpc_member(struct request *rq, const char *name);
 
+/* How long a client may keep the result, in the modern era; it depends on the credential, so nobody may share it. */
+void rpc_caching(struct request *rq, int64_t ttl_ms);
+
 /* Ends the object, with _meta in the modern era. */
 void rpc_result_end(struct request *rq);
 
-/* Writes the request's failure behind `from` bytes of body: an error, or a result with isError. */
+/* Writes the request's failure behind `from` bytes of body: an error, a result with isError, or one that asks the client. */
 void rpc_failure(struct request *rq, size_t from);
 
 #endif

@@ -7,8 +7,11 @@ slot_move(struct slot *s, enum slot_state to)
 {
 	s->since_us = base_now_us();
 	atomic_store(&s->state, to);
-	if (to != SLOT_BUSY)
-		atomic_store(&s->calling, 0);
+	if (to == SLOT_BUSY)
+		return;
+	atomic_store(&s->calling, 0);
+	atomic_store(&s->in_hand, 0);
+	atomic_store(&s->asking, 0);
 }
 
 int
@@ -18,6 +21,16 @@ slot_calling(const struct board *b, enum pool pool, uint64_t tenant)
 
 	for (i = 0; i < b->slots; i++)
 		n += b->slot[i].pool == pool && atomic_load(&b->slot[i].calling) == tenant;
+	return n;
+}
+
+int
+slot_asking(const struct board *b)
+{
+	int n = 0, i;
+
+	for (i = 0; i < b->slots; i++)
+		n += atomic_load(&b->slot[i].asking);
 	return n;
 }
 
@@ -31,10 +44,38 @@ slot_number(const char *text)
 	return h ? h : 1;
 }
 
+/* Ids of different JSON types differ, and so do equal ones of two sessions. */
+uint64_t
+slot_request(const char *session, const char *id)
+{
+	uint64_t of_id = slot_number(id) * UINT64_C(0xFF51AFD7ED558CCD);
+	uint64_t both = slot_number(session) ^ of_id ^ of_id >> 32;
+
+	return both ? both : 1;
+}
+
+bool
+slot_cancel(struct board *b, const struct slot *own, const char *session, const char *id)
+{
+	uint64_t request = slot_request(session, id);
+	int i, pid;
+
+	for (i = 0; i < b->slots; i++) {
+		struct slot *s = &b->slot[i];
+
+		pid = atomic_load(&s->pid);
+		if (s == own || pid <= 0 || atomic_load(&s->in_hand) != request)
+			continue;
+		atomic_store(&s->cancelled, 1);
+		return kill(pid, SIGUSR1) == 0;
+	}
+	return false;
+}
+
 const char *
 slot_pool_name(enum pool pool)
 {
-	static const char *const name[POOL_COUNT] = { "fast", "audit", "warden" };
+	static const char *const name[POOL_COUNT] = { "fast", "slow", "stream", "audit", "warden" };
 
 	return name[pool];
 }

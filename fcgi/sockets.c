@@ -4,7 +4,7 @@
 #include <systemd/sd-daemon.h>
 
 #define BACKLOG	1024	/* connections of nginx that wait while all workers are busy */
-#define KNOWN	"fast"	/* names of sockets that systemd may pass */
+#define KNOWN	"fast, slow, stream"	/* names of sockets that systemd may pass */
 
 /* --- from systemd ----------------------------------------------------------------------- */
 
@@ -13,6 +13,18 @@ static struct {
 	int    n;
 	char **name;	/* of descriptor SD_LISTEN_FDS_START + i */
 } passed;
+
+static bool
+is_known(const char *name)
+{
+	static const char *const known[] = { "fast", "slow", "stream" };
+	size_t i;
+
+	for (i = 0; i < LEN(known); i++)
+		if (strcmp(known[i], name) == 0)
+			return true;
+	return false;
+}
 
 static void
 ask_systemd(void)
@@ -24,7 +36,7 @@ ask_systemd(void)
 	if (passed.n < 0)
 		die("systemd's sockets: %s", strerror(-passed.n));
 	for (i = 0; i < passed.n; i++) {
-		if (strcmp(passed.name[i], KNOWN) != 0)
+		if (!is_known(passed.name[i]))
 			die("systemd passed a socket called %s; FileDescriptorName= must be one of: " KNOWN, passed.name[i]);
 		if (sd_is_socket(SD_LISTEN_FDS_START + i, AF_UNIX, SOCK_STREAM, 1) <= 0)
 			die("systemd's socket %s is not a listening unix stream socket", passed.name[i]);
@@ -53,14 +65,14 @@ static struct made {
 } made[8];
 
 static void
-keep_made(int fd, const char *path)
+keep(struct made list[LEN(made)], int fd, const char *path)
 {
-	size_t i;
+	struct made *m;
 
-	for (i = 0; i < LEN(made); i++)
-		if (!made[i].path[0]) {
-			made[i].fd = fd;
-			snprintf(made[i].path, sizeof(made[i].path), "%s", path);
+	for (m = list; m < list + LEN(made); m++)
+		if (!m->path[0]) {
+			m->fd = fd;
+			snprintf(m->path, sizeof(m->path), "%s", path);
 			return;
 		}
 	bug("more than %zu sockets", LEN(made));
@@ -152,7 +164,7 @@ make(const char *path, const char *group)
 		close(fd);
 		return -1;
 	}
-	keep_made(fd, path);
+	keep(made, fd, path);
 	return fd;
 }
 
@@ -171,7 +183,7 @@ sockets_open(const char *name, const char *path, const char *group)
 
 /* --- of the image before ---------------------------------------------------------------- */
 
-static struct made left;	/* replaced, and still listened on */
+static struct made left[LEN(made)];	/* replaced, and still listened on */
 
 const char *
 sockets_path(int fd)
@@ -191,29 +203,32 @@ sockets_keep(int fd, const char *was, const char *path, const char *group)
 
 	if (was[0] && strcmp(was, path) != 0 && (other = make(path, group)) >= 0) {
 		log_say("requests come in at %s; %s is closed when the workers there are gone", path, was);
-		left.fd = fd;
-		snprintf(left.path, sizeof(left.path), "%s", was);
+		keep(left, fd, was);
 		return other;
 	}
 	if (!was[0])
 		return fd;
 	if (strcmp(was, path) != 0)
-		log_say("MCP_LISTEN_FAST: %s; requests still come in at %s", why_not, was);
+		log_say("%s; requests still come in at %s", why_not, was);
 	else if (give_to_group(was, group) != 0)
 		log_say("%s", why_not);
-	keep_made(fd, was);
+	keep(made, fd, was);
 	return fd;
 }
 
 void
 sockets_leave(void)
 {
-	if (!left.path[0])
-		return;
-	close(left.fd);
-	unlink(left.path);
-	log_say("%s is closed", left.path);
-	left.path[0] = '\0';
+	struct made *m;
+
+	for (m = left; m < left + LEN(left); m++) {
+		if (!m->path[0])
+			continue;
+		close(m->fd);
+		unlink(m->path);
+		log_say("%s is closed", m->path);
+		m->path[0] = '\0';
+	}
 }
 
 void

@@ -11,7 +11,7 @@
 #include "base.h"
 
 /*
- * The listening socket called `name` ("fast"): systemd's if it passed one of that name, else a new
+ * The listening socket called `name` ("fast", "slow", "stream"): systemd's if it passed one of that name, else a new
  * one at path with mode 0660, given to group (NULL: as it comes).  Non-blocking, closed on exec.
  * Dies with a sentence: systemd passed something else, a program answers at path already, no such
  * folder or group.
@@ -25,7 +25,7 @@ int sockets_open(const char *name, const char *path, const char *group) must_use
  */
 int sockets_keep(int fd, const char *was, const char *path, const char *group) must_use;
 
-/* Nobody listens any more on the socket that sockets_keep() replaced: it is closed and removed. */
+/* Nobody listens any more on the sockets that sockets_keep() replaced: they are closed and removed. */
 void sockets_leave(void);
 
 /* Where the socket was made; "": it is systemd's. */

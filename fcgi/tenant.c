@@ -10,7 +10,6 @@
 #include "bucket.h"
 #include "cidr.h"
 #include "db.h"
-#include "fail.h"
 
 #define ENTRIES			512	/* a power of two */
 #define ASK_MS			3000	/* PostgreSQL answers this in less than one */
@@ -81,9 +80,8 @@ text_of(struct json_object *o, const char *name)
 }
 
 static void
-fill(struct entry *e, struct json_object *o)
+fill(struct identity *who, struct arena *mem, struct json_object *o)
 {
-	struct identity *who = &e->who;
 	struct words roles;
 
 	memset(who, 0, sizeof(*who));
@@ -95,38 +93,39 @@ fill(struct entry *e, struct json_object *o)
 	who->principal = text_of(o, "principal");
 	who->workspace = text_of(o, "workspace");
 	who->bound = strcmp(text_of(o, "workspaces"), "*") != 0;
-	words_of(&e->mem, json_get(o, "workspaces"), &who->workspaces);
+	words_of(mem, json_get(o, "workspaces"), &who->workspaces);
 	who->plan = text_of(o, "plan");
-	words_of(&e->mem, json_get(o, "roles"), &roles);
-	words_of(&e->mem, json_get(o, "scopes"), &who->scope);
-	words_of(&e->mem, json_get(o, "features"), &who->features);
-	words_of(&e->mem, json_get(o, "addresses"), &who->addresses);
-	who->roles = joined(&e->mem, &roles);
-	who->scopes = joined(&e->mem, &who->scope);
+	words_of(mem, json_get(o, "roles"), &roles);
+	words_of(mem, json_get(o, "scopes"), &who->scope);
+	words_of(mem, json_get(o, "features"), &who->features);
+	words_of(mem, json_get(o, "addresses"), &who->addresses);
+	who->roles = joined(mem, &roles);
+	who->scopes = joined(mem, &who->scope);
 	who->reads_only = strcmp(text_of(o, "mode"), "full") != 0;
-	who->generation = arena_fmt(&e->mem, "%" PRId64, json_get_int(o, "generation", -1));
+	who->confirm_required = strcmp(text_of(o, "confirm"), "required") == 0;
+	who->generation = arena_fmt(mem, "%" PRId64, json_get_int(o, "generation", -1));
 	who->number = slot_number(who->tenant);
 	who->credential_number = slot_number(who->credential);
 	who->expires_us = (int64_t)(json_object_get_double(json_get(o, "expires_at")) * 1e6);
 	who->per_minute = json_get_int(o, "per_minute", 1);
 	who->burst = json_get_int(o, "burst", who->per_minute);
 	who->in_flight = json_get_int(o, "in_flight", 1);
+	who->streams = json_get_int(o, "streams", 1);
+	who->sessions = json_get_int(o, "sessions", 1);
 	who->own_per_minute = json_get_int(o, "credential_per_minute", 0);
 }
 
-static void
-judge(struct entry *e, const char *text)
+enum fail
+tenant_parse(struct arena *mem, const char *text, struct identity *who, const char **why)
 {
-	struct json_object *o = text ? json_parse(&e->mem, text, strlen(text), 16) : NULL;
+	struct json_object *o = text ? json_parse(mem, text, strlen(text), 16) : NULL;
 	const char *state = o ? text_of(o, "state") : "unknown";
 
-	fill(e, o);
-	e->refusal = FAIL_CREDENTIAL;
-	e->why = arena_fmt(&e->mem, "the credential is %s", state);
+	fill(who, mem, o);
+	*why = arena_fmt(mem, "the credential is %s", state);
 	if (strcmp(state, "ok") == 0)
-		e->refusal = FAIL_NONE;
-	else if (strcmp(state, "suspended") == 0)
-		e->refusal = FAIL_REFUSED;
+		return FAIL_NONE;
+	return strcmp(state, "suspended") == 0 ? FAIL_REFUSED : FAIL_CREDENTIAL;
 }
 
 /* Whoever tries keys makes PostgreSQL work; so each address may do that only so often. */
@@ -163,7 +162,8 @@ ask(struct request *rq, struct entry *e)
 	rq->slot->event.sql_us += call.us;
 	if (got != DB_DONE)
 		return fail_away(rq, call.error.message);
-	judge(e, answer.text);
+	e->refusal = tenant_parse(&e->mem, answer.text, &e->who, &e->why);
+	e->who.hash = e->hash;
 	e->since_us = base_now_us();
 	e->used = true;
 	return 0;
@@ -246,20 +246,19 @@ refuse(struct request *rq, const char *why)
 /* --- what the request may not choose freely --------------------------------------------- */
 
 /* A list that cannot be read opens nothing. */
-static int
-check_address(struct request *rq, const struct words *open)
+static bool
+is_open_to(const struct words *networks, const char *from)
 {
-	const char *from = rq->param[PARAM_ADDR];
 	struct cidr address, net;
 	size_t i;
 
-	if (open->n == 0)
-		return 0;
+	if (networks->n == 0)
+		return true;
 	if (from && cidr_parse(&address, from) == 0)
-		for (i = 0; i < open->n; i++)
-			if (cidr_parse(&net, open->at[i]) == 0 && cidr_has(&net, &address))
-				return 0;
-	return fail(rq, FAIL_REFUSED, "This credential may not be used from this address.");
+		for (i = 0; i < networks->n; i++)
+			if (cidr_parse(&net, networks->at[i]) == 0 && cidr_has(&net, &address))
+				return true;
+	return false;
 }
 
 static int
@@ -301,6 +300,14 @@ is_listed(const struct words *list, const char *id)
 		if (strcmp(list->at[i], id) == 0)
 			return true;
 	return false;
+}
+
+bool
+tenant_admits(const struct identity *who, const char *address, const char *workspace)
+{
+	if (!is_open_to(&who->addresses, address))
+		return false;
+	return !who->bound || is_listed(&who->workspaces, workspace[0] ? workspace : who->workspace);
 }
 
 /* The id in the form in which PostgreSQL writes it. */
@@ -353,7 +360,9 @@ accept_entry(struct request *rq, struct entry *e)
 		return refuse(rq, "the credential is expired");
 	if (strcmp(e->who.catalog, rq->param[PARAM_CATALOG]) != 0)
 		return refuse(rq, "the credential is of another catalog");
-	if (check_address(rq, &e->who.addresses) != 0 || narrow(rq, e) != 0)
+	if (!is_open_to(&e->who.addresses, rq->param[PARAM_ADDR]))
+		return fail(rq, FAIL_REFUSED, "This credential may not be used from this address.");
+	if (narrow(rq, e) != 0)
 		return -1;
 	tenant_name(&rq->slot->event, &e->who, rq->workspace);
 	rq->who = &e->who;

@@ -9,6 +9,7 @@
 #define TENANT_H
 
 #include "config.h"
+#include "fail.h"
 #include "request.h"
 
 #define TENANT_SCOPES_MAX 256
@@ -26,11 +27,14 @@ struct identity {
 	struct words addresses;		/* networks it may come from; none: any */
 	const char  *plan;
 	bool         reads_only;
+	bool         confirm_required;	/* the tenant wants every confirmation, from clients that cannot be asked too */
 	const char  *generation;	/* decimal, as mcp.enter() takes it */
 	uint64_t     number;		/* slot_number() of the tenant */
 	uint64_t     credential_number;
+	const unsigned char *hash;	/* of the credential, CRYPT_HASH bytes, as mcp.identify() takes it; NULL: not known */
 	int64_t      expires_us;	/* wall clock; 0: never */
 	int64_t      per_minute, burst, in_flight;	/* of the plan */
+	int64_t      streams, sessions;	/* of the plan: what one principal may have open */
 	int64_t      own_per_minute;	/* of this credential; 0: the plan's alone */
 };
 
@@ -41,6 +45,15 @@ struct identity {
  * FAIL_UNAVAILABLE.
  */
 int tenant_identify(struct request *rq) must_use;
+
+/*
+ * Reads what mcp.identify() says (NULL: there is no such credential).  FAIL_NONE, or FAIL_CREDENTIAL or
+ * FAIL_REFUSED with *why for the log; *who is filled as far as it is known, and points into mem.
+ */
+enum fail tenant_parse(struct arena *mem, const char *text, struct identity *who, const char **why);
+
+/* May this identity come from that address, and be narrowed to that workspace ("": none is named)? */
+bool tenant_admits(const struct identity *who, const char *address, const char *workspace);
 
 /* Forgets what the cache says of the request's credential, and asks PostgreSQL again. */
 int tenant_again(struct request *rq) must_use;

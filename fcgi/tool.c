@@ -98,17 +98,25 @@ read_result(struct load *l, struct json_object *v)
 
 /* --- members of a shape of their own ---------------------------------------------------- */
 
-static int
-read_scope(struct load *l, struct json_object *v)
+int
+tool_scope(struct arena *mem, struct json_object *v, struct words *out)
 {
 	bool one = json_object_is_type(v, json_type_string);
 	size_t i, n = one ? 1 : json_is_strings(v) ? json_object_array_length(v) : 0;
-	const char **at = arena_take(l->mem, (n + 1) * sizeof(*at));
+	const char **at = arena_take(mem, (n + 1) * sizeof(*at));
 
 	for (i = 0; i < n; i++)
 		at[i] = json_object_get_string(one ? v : json_object_array_get_idx(v, i));
-	l->tool->scope = (struct words){ at, n };
-	return n > 0 ? 0 : refuse(l, "scope: expected a word, or an array of words of which one is enough");
+	*out = (struct words){ at, n };
+	return n > 0 ? 0 : -1;
+}
+
+static int
+read_scope(struct load *l, struct json_object *v)
+{
+	if (tool_scope(l->mem, v, &l->tool->scope) == 0)
+		return 0;
+	return refuse(l, "scope: expected a word, or an array of words of which one is enough");
 }
 
 static int
@@ -121,6 +129,13 @@ read_writes(struct load *l, struct json_object *v)
 	else
 		return refuse(l, "writes: expected true, false or \"maybe\"");
 	return 0;
+}
+
+static int
+read_composed(struct load *l, struct json_object *v)
+{
+	l->tool->composed = json_object_get_boolean(v);
+	return json_object_is_type(v, json_type_boolean) ? 0 : refuse(l, "composed: expected true or false");
 }
 
 static int
@@ -156,6 +171,33 @@ read_rename(struct load *l, struct json_object *v)
 	return 0;
 }
 
+static const char *const ask_words[] = { "elicitation", "sampling", "roots" };
+
+int
+tool_asks_read(struct json_object *v, unsigned *out)
+{
+	size_t i, w, n = json_is_strings(v) ? json_object_array_length(v) : 0;
+
+	for (i = 0; i < n; i++) {
+		const char *word = json_object_get_string(json_object_array_get_idx(v, i));
+
+		for (w = 0; w < LEN(ask_words) && strcmp(ask_words[w], word) != 0; w++)
+			;
+		if (w == LEN(ask_words))
+			return -1;
+		*out |= 1U << w;
+	}
+	return n > 0 ? 0 : -1;
+}
+
+static int
+read_asks(struct load *l, struct json_object *v)
+{
+	if (tool_asks_read(v, &l->tool->asks) == 0)
+		return 0;
+	return refuse(l, "asks: expected an array of \"elicitation\", \"sampling\", \"roots\"");
+}
+
 /* --- the members ------------------------------------------------------------------------ */
 
 enum member_kind { M_TEXT, M_COUNT, M_OBJECT, M_ARRAY, M_OWN };
@@ -174,16 +216,18 @@ static const struct member {
 	{ "description",  M_TEXT,   FACE, 0, 0, NULL },
 	{ "inputSchema",  M_OBJECT, offsetof(struct tool, input_schema), 0, 0, NULL },
 	{ "outputSchema", M_OBJECT, offsetof(struct tool, output_schema), 0, 0, NULL },
+	{ "composed",     M_OWN,    FACE, 0, 0, read_composed },
 	{ "annotations",  M_OBJECT, FACE, 0, 0, NULL },
 	{ "icons",        M_ARRAY,  FACE, 0, 0, NULL },
 	{ "scope",        M_OWN,    FACE, 0, 0, read_scope },
 	{ "feature",      M_TEXT,   offsetof(struct tool, feature), 0, 0, NULL },
 	{ "writes",       M_OWN,    FACE, 0, 0, read_writes },
 	{ "confirm",      M_TEXT,   offsetof(struct tool, confirm), 0, 0, NULL },
+	{ "asks",         M_OWN,    FACE, 0, 0, read_asks },
 	{ "idempotency",  M_TEXT,   offsetof(struct tool, idempotency), 0, 0, NULL },
 	{ "args",         M_OBJECT, FACE, 0, 0, read_args },
 	{ "rename",       M_OBJECT, FACE, 0, 0, read_rename },
-	{ "timeout_ms",   M_COUNT,  offsetof(struct tool, timeout_ms), 1, 5000, NULL },
+	{ "timeout_ms",   M_COUNT,  offsetof(struct tool, timeout_ms), 1, 300000, NULL },
 	{ "result_max",   M_COUNT,  offsetof(struct tool, result_max), 256, 1 << 20, NULL },
 	{ "rows_max",     M_COUNT,  offsetof(struct tool, rows_max), 1, 100000, NULL },
 	{ "limit",        M_COUNT,  offsetof(struct tool, per_minute), 1, 1000000, NULL },
@@ -249,6 +293,22 @@ read_member(struct load *l, const struct member *m, struct json_object *v)
 
 /* --- what must hold between members ----------------------------------------------------- */
 
+/* Each {NAME} of the sentence is an argument. */
+static int
+check_confirm(struct load *l)
+{
+	const char *at = l->tool->confirm, *end;
+
+	while (at && (at = strchr(at, '{')) && (end = strchr(at, '}'))) {
+		const char *name = arena_copy(l->mem, at + 1, (size_t)(end - at - 1));
+
+		if (!schema_has(l->tool->input, name))
+			return refuse(l, "confirm: inputSchema has no property %s", name);
+		at = end;
+	}
+	return 0;
+}
+
 /* Members that name arguments name ones that exist. */
 static int
 check_names(struct load *l)
@@ -268,6 +328,39 @@ check_names(struct load *l)
 		return refuse(l, "idempotency: goes with writes");
 	if (t->idempotency && t->c)
 		return refuse(l, "idempotency: a tool written in C has more than one transaction, and cannot keep a key with them");
+	if (t->asks && !t->c)
+		return refuse(l, "asks: goes with a tool written in C; for others there is confirm");
+	return check_confirm(l);
+}
+
+/* Arguments that clients repeat in headers: no secret may be among them, headers are logged by many. */
+static int
+check_mirrors(struct load *l)
+{
+	struct tool *t = l->tool;
+	const char *why;
+	int i, k;
+
+	if (mirror_read(l->mem, t->input_schema, &t->mirrors, &why) != 0)
+		return refuse(l, "inputSchema: %s", why);
+	for (i = 0; i < t->mirrors.n; i++)
+		for (k = 0; k < t->args; k++)
+			if (t->arg[k].kind == ARG_SEAL && strcmp(t->arg[k].name, t->mirrors.at[i].path[0]) == 0)
+				return refuse(l, "inputSchema: x-mcp-header of %s: a sealed argument must not be in a header", t->arg[k].name);
+	return 0;
+}
+
+/* Some clients, and the models behind them, drop a tool that has these at the root of its inputSchema. */
+static int
+check_composed(struct load *l)
+{
+	static const char *const words[] = { "allOf", "anyOf", "oneOf" };
+	size_t i;
+
+	for (i = 0; i < LEN(words) && !l->tool->composed; i++)
+		if (json_get(l->tool->input_schema, words[i]))
+			return refuse(l, "inputSchema: %s at the root makes some clients drop the tool; put it into a property, or say "
+			    "\"composed\": true if that is meant", words[i]);
 	return 0;
 }
 
@@ -279,12 +372,14 @@ check_input(struct load *l)
 
 	if (!type || strcmp(type, "object") != 0)
 		return refuse(l, "inputSchema: type must be \"object\"");
+	if (check_composed(l) != 0)
+		return -1;
 	t->input = schema_compile(l->mem, t->input_schema, &why);
 	if (!t->input)
 		return refuse(l, "inputSchema: %s", why);
 	if (t->result.page[0] && (!schema_has(t->input, "limit") || !schema_has(t->input, "cursor")))
 		return refuse(l, "inputSchema: a tool with result.page takes limit and cursor");
-	return check_names(l);
+	return check_names(l) != 0 ? -1 : check_mirrors(l);
 }
 
 /* Members that we add to a list must be in a closed outputSchema, or the answer would not fit it. */
@@ -299,7 +394,7 @@ check_output(struct load *l)
 
 	if (!t->output_schema)
 		return 0;
-	out = schema_compile(l->mem, t->output_schema, &why);
+	t->output = out = schema_compile(l->mem, t->output_schema, &why);
 	if (!out)
 		return refuse(l, "outputSchema: %s", why);
 	if (t->result.kind == RESULT_DONE && !schema_has(out, "message"))
@@ -314,7 +409,7 @@ check_output(struct load *l)
 	return 0;
 }
 
-/* The annotations as they go out: readOnlyHint says what `writes` says. */
+/* The annotations as they go out: readOnlyHint says what `writes` says.  One of them is also ours to keep. */
 static int
 add_annotations(struct load *l, struct json_object *face, struct json_object *given)
 {
@@ -322,10 +417,27 @@ add_annotations(struct load *l, struct json_object *face, struct json_object *gi
 	struct json_object *hint = json_get(all, "readOnlyHint");
 
 	json_object_object_add(face, "annotations", all);
+	l->tool->idempotent = json_object_get_boolean(json_get(all, "idempotentHint"));
 	if (hint && json_object_get_boolean(hint) != (l->tool->writes == TOOL_READS))
 		return refuse(l, "annotations: readOnlyHint contradicts writes");
 	json_object_object_add(all, "readOnlyHint", json_object_new_boolean(l->tool->writes == TOOL_READS));
 	return 0;
+}
+
+/* As texts; two that are the same are one. */
+static void
+keep_faces(struct load *l, struct json_object *face)
+{
+	const char **kept = l->tool->face, *text;
+	struct arena mem;
+	int i;
+
+	arena_init(&mem, 16 << 10, 16 * FILE_MAX);
+	for (i = 0; i < ADAPT_FACES; i++) {
+		text = json_plain(adapt_face(&mem, face, i), NULL);
+		kept[i] = i > 0 && strcmp(kept[i - 1], text) == 0 ? kept[i - 1] : arena_str(l->mem, text);
+	}
+	arena_close(&mem);
 }
 
 static int
@@ -341,31 +453,36 @@ make_face(struct load *l, struct json_object *source)
 			json_object_object_add(face, shown[i], json_object_get(v));
 	if (add_annotations(l, face, json_get(source, "annotations")) != 0)
 		return -1;
-	l->tool->face = arena_str(l->mem, json_plain(face, NULL));
+	keep_faces(l, face);
 	return 0;
 }
 
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
+int
+tool_statement(struct arena *mem, const char *folder, const char *stem, struct db_statement *out, const char **why)
+{
+	static unsigned next_id = 16;	/* ids below are statements of our own */
+	size_t len;
+
+	*out = (struct db_statement){ .n = 1, .json = true };
+	out->sql = json_file_text(mem, arena_fmt(mem, "%s/%s.sql", folder, stem), FILE_MAX, &len, why);
+	if (!out->sql)
+		return -1;
+	if (next_id >= DB_STATEMENTS_MAX) {
+		*why = arena_fmt(mem, "%s/%s.sql: more statements than the %d this program can hold", folder, stem, DB_STATEMENTS_MAX - 16);
+		return -1;
+	}
+	out->id = next_id++;
+	return 0;
+}
+
 static int
 read_sql(struct load *l, const char *folder, const char *stem)
 {
-	static unsigned next_id = 16;	/* ids below are statements of our own */
-	char *path = arena_fmt(l->mem, "%s/%s.sql", folder, stem);
-	struct db_statement *s = &l->tool->statement;
-	size_t len;
-
 	if (strchr(stem, '/'))
 		return refuse(l, "sql: expected the stem of a file in the same folder");
-	s->sql = json_file_text(l->mem, path, FILE_MAX, &len, l->why);
-	if (!s->sql)
-		return -1;
-	if (next_id >= DB_STATEMENTS_MAX)
-		return refuse(l, "more tools than the %d this program can hold", DB_STATEMENTS_MAX - 16);
-	s->id = next_id++;
-	s->n = 1;
-	s->json = true;
-	return 0;
+	return tool_statement(l->mem, folder, stem, &l->tool->statement, l->why);
 }
 
 static int
@@ -440,4 +557,15 @@ tool_gives(const struct tool *t, const char *name)
 			return false;
 	}
 	return schema_has(t->input, name);
+}
+
+bool
+tool_asks(const struct tool *t, const char *method)
+{
+	size_t i, n = strcspn(method, "/");
+
+	for (i = 0; i < LEN(ask_words); i++)
+		if (strlen(ask_words[i]) == n && strncmp(ask_words[i], method, n) == 0)
+			return t->asks >> i & 1;
+	return false;
 }

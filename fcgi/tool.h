@@ -7,9 +7,11 @@
 #ifndef TOOL_H
 #define TOOL_H
 
+#include "adapt.h"
 #include "config.h"
 #include "db.h"
 #include "json.h"
+#include "mirror.h"
 #include "schema.h"
 
 #define TOOL_PAGE_MAX	4
@@ -19,7 +21,11 @@
 struct catalog;
 struct request;
 
-enum result_kind { RESULT_ROWS, RESULT_ROW, RESULT_JSON, RESULT_DONE };
+/*
+ * CONTENTS and TEXTS are not of tools: the ResourceContents of a resource, a row each, from a column of text, json or
+ * bytea beside uri and mime_type; and the first column of each row, a text.  Either is a JSON array.
+ */
+enum result_kind { RESULT_ROWS, RESULT_ROW, RESULT_JSON, RESULT_DONE, RESULT_CONTENTS, RESULT_TEXTS };
 
 /* TOOL_MAYBE: under a credential that only reads, PostgreSQL refuses what would write. */
 enum tool_writes { TOOL_READS, TOOL_WRITES, TOOL_MAYBE };
@@ -49,15 +55,19 @@ struct tool_result {
 	int              lifts;
 	const char      *done;			/* sentence with {argument}s */
 	const char      *none;			/* sentence when no row came; NULL: an empty result is fine */
+	const char      *mime;			/* of contents, where no column says it; NULL: unsaid */
+	struct words     columns;		/* that the statement must have */
 };
 
 struct tool {
 	const struct catalog *catalog;
 	const char           *name, *file;
-	const char           *face;		/* the tool as tools/list shows it: one JSON object */
+	const char           *face[ADAPT_FACES];	/* the tool as tools/list shows it, by adapt_face_number(): JSON objects */
 	struct words          scope;		/* a credential needs one of them; a {NAME} in it is that argument's value */
 	const char           *feature;		/* the tenant needs it; NULL: none */
 	enum tool_writes      writes;
+	bool                  idempotent;	/* its annotations say so: a call that is repeated changes nothing more */
+	unsigned              asks;		/* what it may ask a client, see tool_asks(); 0: nothing */
 	const char           *confirm;		/* sentence the user is asked with, with {argument}s; NULL: none */
 	const char           *idempotency;	/* argument that holds the caller's key; NULL: none */
 	struct tool_arg       arg[TOOL_ARGS_MAX];
@@ -68,7 +78,9 @@ struct tool {
 	size_t                result_max;	/* bytes of structuredContent */
 	int64_t               rows_max;
 	int64_t               per_minute;	/* calls of this tool per tenant; 0: the plan's alone */
-	struct schema        *input;
+	struct schema        *input, *output;	/* output: NULL if not declared */
+	struct mirrors        mirrors;		/* arguments that clients repeat in headers */
+	bool                  composed;		/* the root of inputSchema may have allOf, anyOf, oneOf */
 	struct json_object   *input_schema, *output_schema;	/* output: NULL if not declared */
 	struct tool_result    result;
 	struct db_statement   statement;	/* the SQL that runs; its id is unique in the process; .sql NULL: none */
@@ -82,7 +94,19 @@ struct tool {
  */
 int tool_load(struct arena *mem, struct tool *t, const char *folder, const char *name, const char **why) must_use;
 
+/* Makes folder/STEM.sql a statement with one jsonb parameter and an id of its own.  0, or -1 with a sentence in *why. */
+int tool_statement(struct arena *mem, const char *folder, const char *stem, struct db_statement *out, const char **why) must_use;
+
+/* A word, or an array of words of which one is enough.  0 and *out, or -1: it is neither. */
+int tool_scope(struct arena *mem, struct json_object *v, struct words *out) must_use;
+
 /* Does the statement get an argument of this name?  Renamed ones count, the idempotency key does not. */
 bool tool_gives(const struct tool *t, const char *name);
+
+/* An array of "elicitation", "sampling", "roots", added to *out as tool.asks has them.  0, or -1: it is another. */
+int tool_asks_read(struct json_object *v, unsigned *out) must_use;
+
+/* May the tool, which is written in C, ask the client with this method? */
+bool tool_asks(const struct tool *t, const char *method);
 
 #endif

@@ -7,6 +7,7 @@
 #include "warden.h"
 #include "consumer.h"
 #include "db.h"
+#include "json.h"
 #include "log.h"
 #include "proof.h"
 
@@ -22,6 +23,7 @@ struct warden {
 	const struct process *self;
 	struct board *board;
 	_Atomic int  *proof;		/* the board's row of our generation */
+	struct news_ring *news;		/* the same */
 	struct db    *db;		/* where we listen */
 	struct arena  mem;		/* of one turn of the loop */
 	bool          hears;		/* LISTEN is on */
@@ -142,15 +144,57 @@ be_deaf(struct warden *w, const char *why)
 	w->said_away = true;
 }
 
-/* Something changed.  What, we are told too, but every cache is small and soon filled again. */
+/* Whoever waits for edges is woken; the number in it means nothing. */
+static void
+wake_readers(const struct warden *w)
+{
+	ssize_t n = write(w->self->news_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+
+	(void)n;
+}
+
+/* Every cache is small and soon filled again, so all is forgotten, whoever it was. */
+static void
+hear_identity(struct warden *w, const char *tenant)
+{
+	atomic_fetch_add(&w->board->identity_epoch, 1);
+	if (crypt_is_uuid(tenant))
+		news_tell(w->news, NEWS_IDENTITY, "", tenant, "");
+}
+
+/* Any login of the database can write into a channel; what is not as our functions write it is dropped. */
+static void
+hear_resource(struct warden *w, const char *payload)
+{
+	static const struct json_caps caps = { .depth = 2, .values = 16 };
+	struct json_flaw flaw;
+	struct json_object *o;
+	const char *tenant, *catalog, *list, *uri, *text;
+
+	arena_reset(&w->mem);	/* there may be very many of them */
+	if (json_check(&w->mem, payload, strlen(payload), &caps, &flaw) != 0)
+		return;
+	o = json_parse(&w->mem, payload, strlen(payload), caps.depth);
+	tenant = json_get_str(o, "tenant");
+	catalog = json_get_str(o, "catalog");
+	list = json_get_str(o, "list");
+	uri = json_get_str(o, "uri");
+	text = list ? list : uri;
+	if (!tenant || !crypt_is_uuid(tenant) || !catalog || strlen(catalog) > 63 || !text || strlen(text) > NEWS_TEXT_MAX)
+		return;
+	news_tell(w->news, list ? NEWS_LIST : NEWS_RESOURCE, catalog, tenant, text);
+}
+
 static void
 hear(void *ctx, const char *channel, const char *payload)
 {
 	struct warden *w = ctx;
 
-	(void)channel;
-	(void)payload;
-	atomic_fetch_add(&w->board->identity_epoch, 1);
+	if (strcmp(channel, "mcp_identity") == 0)
+		hear_identity(w, payload);
+	else
+		hear_resource(w, payload);
+	wake_readers(w);
 }
 
 static enum db_outcome
@@ -163,17 +207,19 @@ run(struct warden *w, const char *sql, const char **why)
 	return got;
 }
 
-/* What changed while nobody listened, nobody knows: so the epoch is raised. */
+/* What changed while nobody listened, nobody knows: so the epoch is raised, and there is a gap. */
 static void
 begin_to_hear(struct warden *w)
 {
 	const char *why;
 
-	if (run(w, "listen mcp_identity", &why) != DB_DONE) {
+	if (run(w, "listen mcp_identity; listen mcp_resource", &why) != DB_DONE) {
 		be_deaf(w, why);
 		return;
 	}
 	atomic_fetch_add(&w->board->identity_epoch, 1);
+	news_tell(w->news, NEWS_GAP, "", "", "");
+	wake_readers(w);
 	w->hears = true;
 	w->echo_us = base_now_us();
 	if (w->said_away)
@@ -254,7 +300,8 @@ is_proven(const struct warden *w)
 void
 warden_run(const struct process *self)
 {
-	struct warden w = { .self = self, .board = self->board, .proof = self->board->proof[self->slot->row] };
+	struct warden w = { .self = self, .board = self->board, .proof = self->board->proof[self->slot->row],
+		.news = &self->board->news[self->slot->row] };
 
 	end_on_quit();
 	w.db = db_make(self->cfg->pg_listen, "mcp-fpm warden");

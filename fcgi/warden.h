@@ -1,9 +1,10 @@
 /*
  * warden: knows for all workers how things stand with PostgreSQL.
  *
- * One process.  It listens for changes of identities and raises the board's epoch; says on the board
- * when it last knew that it can hear; and makes the proof of isolation, at the first connection if
- * the start could not, and every hour.  What follows from that the workers decide.
+ * One process.  It listens for changes of identities and of resources, raises the board's epoch, and
+ * passes the news on to the stream workers of its generation; says on the board when it last knew that
+ * it can hear; and makes the proof of isolation, at the first connection if the start could not, and
+ * every hour.  What follows from that the workers decide.
  */
 #ifndef WARDEN_H
 #define WARDEN_H

@@ -24,11 +24,13 @@ struct worker {
 	int             quit_fd;	/* readable: SIGQUIT came */
 	bool            quits;		/* and was seen */
 	int             epoll_fd;
+	int             listener;	/* of our pool */
 };
 
 /* --- the watchdog ----------------------------------------------------------------------- */
 
 static char late_line[160];	/* made beforehand: a handler may not format */
+static int64_t usual_ms;	/* that a request may take */
 
 static void
 arm(int64_t ms)
@@ -36,6 +38,13 @@ arm(int64_t ms)
 	struct itimerval at = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
 
 	setitimer(ITIMER_REAL, &at, NULL);
+}
+
+/* More time for the request in hand, which is going to need it. */
+static void
+grant(int64_t ms)
+{
+	arm(usual_ms + ms);
 }
 
 /*
@@ -57,6 +66,28 @@ be_late(int signal_number)
 	_exit(WORKER_LATE);
 }
 
+/*
+ * SIGUSR1 says that slot->cancelled was set.  It ends a base_poll() and nothing else; it may come when the
+ * request it was meant for is over.
+ */
+static void
+wake(int signal_number)
+{
+	(void)signal_number;
+}
+
+static void
+let_wake(void)
+{
+	struct sigaction act = { .sa_handler = wake };
+	sigset_t usr1;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	sigaction(SIGUSR1, &act, NULL);
+}
+
 static void
 watch(const struct process *self)
 {
@@ -65,6 +96,8 @@ watch(const struct process *self)
 	snprintf(late_line, sizeof(late_line), "mcp-fpm[%s %d]: a request took longer than %" PRId64
 	    " ms: this worker ends itself\n", slot_pool_name(self->slot->pool), (int)getpid(), self->cfg->request_timeout_ms);
 	sigaction(SIGALRM, &act, NULL);
+	let_wake();
+	usual_ms = self->cfg->request_timeout_ms;
 }
 
 /* --- birth ------------------------------------------------------------------------------ */
@@ -91,7 +124,7 @@ open_events(struct worker *w)
 	if (w->quit_fd < 0 || w->epoll_fd < 0)
 		bug("epoll: %s", strerror(errno));
 	add_event(w->epoll_fd, w->quit_fd, EPOLLIN);
-	add_event(w->epoll_fd, w->self->listen_fast, EPOLLIN | EPOLLEXCLUSIVE);
+	add_event(w->epoll_fd, w->listener, EPOLLIN | EPOLLEXCLUSIVE);
 }
 
 /* Up to a tenth fewer: workers that were born together must not retire together. */
@@ -112,16 +145,20 @@ open_worker(struct worker *w, const struct process *self)
 	const struct config *cfg = self->cfg;
 	int64_t silence = cfg->request_timeout_ms < SILENCE_MS ? cfg->request_timeout_ms : SILENCE_MS;
 
-	*w = (struct worker){ .self = self, .fastcgi = fastcgi_make(silence), .left = share_of_requests(cfg->worker_requests) };
+	*w = (struct worker){ .self = self, .fastcgi = fastcgi_make(silence), .left = share_of_requests(cfg->worker_requests),
+		.listener = self->listen[self->slot->pool] };
 	w->blank = (struct request){
 		.cfg = cfg,
 		.key = self->key,
+		.key_old = self->key_old,
 		.seal = self->seal,
 		.board = self->board,
 		.slot = self->slot,
-		.db = db_make(cfg->pg, "mcp-fpm fast"),
+		.db = db_make(cfg->pg, self->slot->pool == POOL_SLOW ? "mcp-fpm slow" : "mcp-fpm fast"),
 		.cache = cache_make(cfg->redis, CACHE_MS),
 		.client_fd = -1,
+		.grant = grant,
+		.place = self->slot->pool,
 	};
 	arena_init(&w->blank.mem, CHUNK_BYTES, BODY_COPIES * (size_t)cfg->body_bytes_max + ARENA_BASE);
 	w->rq = w->blank;
@@ -158,7 +195,7 @@ accept_next(struct worker *w)
 		for (i = 0; i < n; i++)
 			if (e[i].data.fd == w->quit_fd)
 				w->quits = true;
-		fd = n > w->quits ? accept4(w->self->listen_fast, NULL, NULL, SOCK_CLOEXEC) : -1;
+		fd = n > w->quits ? accept4(w->listener, NULL, NULL, SOCK_CLOEXEC) : -1;
 		if (fd >= 0)
 			return fd;
 		if (n > w->quits && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
@@ -198,8 +235,9 @@ take(struct worker *w, int fd)
 	struct slot *slot = w->self->slot;
 
 	slot_move(slot, SLOT_BUSY);
+	atomic_store(&slot->cancelled, 0);
 	w->rq.start_us = base_now_us();
-	arm(w->self->cfg->request_timeout_ms);
+	arm(usual_ms);
 	serve(w, fd);
 	arm(0);
 	atomic_store(&slot->stage, EVENT_NONE);

@@ -1,8 +1,8 @@
 /*
  * check: the two requests of the benchmark, and what a right answer to them is.
  *
- * All servers are asked in the dialect of 2025-11-25, without a session: the newest that all of them
- * serve to whoever just posts.
+ * All servers are asked in the dialect of 2025-11-25, the newest that all of them speak, with a
+ * session where they give one.
  */
 export const requests = {
 	'tools/list': { jsonrpc: '2.0', id: 1, method: 'tools/list' },
@@ -13,18 +13,29 @@ export const requests = {
 const ROWS = 20;
 const TOOLS = 5;
 
+const hello = { jsonrpc: '2.0', id: 0, method: 'initialize',
+	params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } } };
+
+/* Notes the session that the server gives at the beginning, if it does. */
+const begin = async (server) => {
+	server.session = (await send(server, hello)).headers.get('mcp-session-id') ?? undefined;
+};
+
+const send = (server, message) => fetch(server.url, {
+	method: 'POST',
+	headers: {
+		'Content-Type': 'application/json',
+		'Accept': 'application/json, text/event-stream',
+		'MCP-Protocol-Version': '2025-11-25',
+		...(server.key ? { Authorization: `Bearer ${server.key}` } : {}),
+		...(server.session ? { 'Mcp-Session-Id': server.session } : {}),
+	},
+	body: JSON.stringify(message),
+});
+
 /* The body as text, whether it came plain or as the one event of a stream. */
 const post = async (server, method) => {
-	const response = await fetch(server.url, {
-		method: 'POST',
-		headers: {
-			'Content-Type': 'application/json',
-			'Accept': 'application/json, text/event-stream',
-			'MCP-Protocol-Version': '2025-11-25',
-			...(server.key ? { Authorization: `Bearer ${server.key}` } : {}),
-		},
-		body: JSON.stringify(requests[method]),
-	});
+	const response = await send(server, requests[method]);
 	const text = await response.text();
 
 	if (response.status !== 200)
@@ -40,8 +51,9 @@ const rowsOf = (result) => result.structuredContent?.pipelines ?? result.content
 const shapeOf = (row) => JSON.stringify([row.id, row.name, row.source, row.destination, row.status, row.schedule,
 	row.last_run_at && Date.parse(row.last_run_at), row.last_run_status]);
 
-/* { 'tools/list': text, 'tools/call': text }, or throws a sentence.  `model`: ids the rows must have. */
+/* Notes server.session; { 'tools/list': text, 'tools/call': text }, or throws a sentence.  `model`: ids the rows must have. */
 export const check = async (server, model) => {
+	await begin(server);
 	const list = await post(server, 'tools/list');
 	const call = await post(server, 'tools/call');
 	const tools = resultOf(list).tools.map((tool) => tool.name);

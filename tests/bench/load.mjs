@@ -8,11 +8,11 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('post.lua', import.meta.url));
 
-/* target: { url, key? }; body: name of a file.  What post.lua prints, as an object. */
+/* target: { url, key?, session? }; body: name of a file.  What post.lua prints, as an object. */
 export const load = async (target, body, connections, seconds) => {
 	const { stdout } = await run('wrk', [
 		'-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', '10s', '-s', script,
-		target.url, '--', body, ...(target.key ? [target.key] : []),
+		target.url, '--', body, target.key ?? '', target.session ?? '',
 	], { maxBuffer: 64 << 20 });
 
 	return JSON.parse(/^RESULT (.*)$/m.exec(stdout)[1]);

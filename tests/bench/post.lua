@@ -1,6 +1,6 @@
 -- post: what wrk sends, and what it tells bench.mjs at the end.
 --
--- wrk -s post.lua URL -- BODY-FILE [BEARER-KEY].  The request is made once, so that the load
+-- wrk -s post.lua URL -- BODY-FILE [BEARER-KEY [SESSION]]; an empty word is none.  The request is made once, so that the load
 -- generator costs the same for everybody.
 
 local function read_all(path)
@@ -16,8 +16,11 @@ function init(args)
 	wrk.headers["Content-Type"] = "application/json"
 	wrk.headers["Accept"] = "application/json, text/event-stream"
 	wrk.headers["MCP-Protocol-Version"] = "2025-11-25"
-	if args[2] then
+	if args[2] and args[2] ~= "" then
 		wrk.headers["Authorization"] = "Bearer " .. args[2]
+	end
+	if args[3] and args[3] ~= "" then
+		wrk.headers["Mcp-Session-Id"] = args[3]
 	end
 end
 

@@ -29,7 +29,7 @@ before(async () => {
 after(() => stack?.down());
 
 const event_of = async (answer) => stack.event(answer.headers['x-request-id']);
-const post = (request, options = {}) => stack.post(request, { key, ...options });
+const post = (request, options = {}) => stack.post_in_session(request, { key, ...options });
 const a_call = (name, args, options) => modern('tools/call', { name, arguments: args }, options);
 
 test('an event says who, what, how it ended, and what it took', async () => {
@@ -115,7 +115,7 @@ test('each message of a batch has an event', async () => {
 			{ jsonrpc: '2.0', id: 4, method: 'no/such' }];
 
 	await post({ headers: legacy('x', {}, { version: null }).headers, body: JSON.stringify(messages) });
-	const news = await stack.events_where('of the batch', (e) => !known.has(e.id), { least: 4 });
+	const news = await stack.events_where('of the batch', (e) => !known.has(e.id) && e.method !== 'initialize', { least: 4 });
 	assert.deepEqual(news.map((e) => e.outcome).sort(), ['bad_request', 'ok', 'ok', 'tool_error']);
 	assert.equal(new Set(news.map((e) => e.id)).size, 4);
 	assert.deepEqual(news.map((e) => e.method).sort(), ['no/such', 'ping', 'tools/call', 'tools/call']);

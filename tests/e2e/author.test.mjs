@@ -71,10 +71,11 @@ test('the page has the files of a tool in SQL and of one in C, and says how to t
 test('every member that the code takes stands in the page and in the manual, and none besides', () => {
 	const manual = readFileSync(path.join(ROOT, 'systemd/man/mcp-tool.5'), 'utf8');
 
-	for (const [source, section] of [['fcgi/catalog.c', 'catalog.json'], ['fcgi/tool.c', 'NAME.json']]) {
+	for (const [source, section] of [['fcgi/catalog.c', 'catalog.json'], ['fcgi/tool.c', 'NAME.json'],
+		['fcgi/resource_file.c', 'resources.json'], ['fcgi/prompt_file.c', 'prompts.json']]) {
 		const code = readFileSync(path.join(ROOT, source), 'utf8');
-		const table = /^} members\[\] = \{\n([^]*?)^};/m.exec(code)[1];
-		const taken = [...table.matchAll(/^\t\{ "(\w+)"/gm)].map(([, name]) => name).sort();
+		const tables = [...code.matchAll(/(?:^}|\bstruct offer_member) (?:template_)?members\[\] = \{\n([^]*?)^};/gm)].map(([, table]) => table).join('');
+		const taken = [...new Set([...tables.matchAll(/^\t\{ "(\w+)"/gm)].map(([, name]) => name))].sort();
 		const [, said] = new RegExp(`^## ${section.replace('.', '\\.')}\\n([^]*?)(?=^## )`, 'm').exec(PAGE);
 		const [, shown] = new RegExp(`^\\.SH ${section.toUpperCase().replace('.', '\\.')}\\n([^]*?)(?=^\\.SH )`, 'm').exec(manual);
 

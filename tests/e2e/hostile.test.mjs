@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { readlinkSync } from 'node:fs';
 import { after, before, run, test } from './lib/tap.mjs';
 import { private_stack } from './lib/stack.mjs';
-import { ACCEPT, MODERN, bearer, check, envelope, modern } from './lib/mcp.mjs';
+import { ACCEPT, MODERN, bearer, check, envelope, modern, session_header } from './lib/mcp.mjs';
 
 const MEDIAN_MS = 50;
 const TIMES = 7;		/* each body is sent so often for its median */
@@ -233,11 +233,12 @@ test('and it serves', async () => check(await stack.call(key, 'list_pipelines', 
 async function probe(body, want, era) {
 	const headers = { 'Content-Type': 'application/json', Accept: ACCEPT, ...bearer(key),
 		...(era === 'modern' ? { 'MCP-Protocol-Version': MODERN, 'Mcp-Method': 'tools/call', 'Mcp-Name': 'get_pipeline' } : {}) };
+	const session = era === 'modern' ? {} : session_header(await stack.session(key));
 	const times = [];
 
 	for (let i = 0; i < TIMES; i++) {
 		const started_ms = performance.now();
-		const answer = await stack.post({ headers, body: Buffer.from(body) });
+		const answer = await stack.post({ headers: { ...headers, ...session }, body: Buffer.from(body) });
 		times.push(performance.now() - started_ms);
 		check(answer, want);
 	}

@@ -130,7 +130,7 @@ test('shaking hands does not eat the plan', async () => {
 	const kinds = [initialize(), legacy('ping'), legacy('tools/list', {}), modern('tools/list'), modern('server/discover')];
 
 	for (let i = 0; i < 100; i++)
-		assert.equal((await stack.post(kinds[i % kinds.length], { key: tenant.key })).status, 200);
+		assert.equal((await stack.post_in_session(kinds[i % kinds.length], { key: tenant.key })).status, 200);
 	const statuses = [];
 	for (let i = 0; i < PER_MINUTE; i++)
 		statuses.push((await stack.call(tenant.key, 'list_pipelines', { limit: 1 })).status);
@@ -158,16 +158,16 @@ const batch = (n) => ({ headers: legacy('x', {}, { version: null }).headers,
 test('a batch counts its number', async () => {
 	const tenant = await fresh();
 	for (let i = 0; i < 6; i++)
-		check(await stack.post(batch(10), { key: tenant.key }), { status: 200 });
-	check(await stack.post(batch(10), { key: tenant.key }), { status: 429, headers: { 'Retry-After': /^[1-9]\d*$/ } });
+		check(await stack.post_in_session(batch(10), { key: tenant.key }), { status: 200 });
+	check(await stack.post_in_session(batch(10), { key: tenant.key }), { status: 429, headers: { 'Retry-After': /^[1-9]\d*$/ } });
 });
 
 test('a batch is served whole or not at all', async () => {
 	const tenant = await fresh();
 	for (let i = 0; i < 5; i++)
-		check(await stack.post(batch(11), { key: tenant.key }), { status: 200 });
+		check(await stack.post_in_session(batch(11), { key: tenant.key }), { status: 200 });
 	const started_ms = performance.now();		/* 5 are left, and one more each second */
-	check(await stack.post(batch(12), { key: tenant.key }), { status: 429 });
+	check(await stack.post_in_session(batch(12), { key: tenant.key }), { status: 429 });
 
 	let served = 0;
 	while ((await stack.call(tenant.key, 'list_pipelines', { limit: 1 })).status === 200)

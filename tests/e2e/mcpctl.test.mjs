@@ -82,7 +82,7 @@ test('--help and --version', async () => {
 	const { out, status } = await cluster.ctl(['--help']);
 
 	assert.equal(status, 0);
-	for (const words of ['migrate', 'check', 'tenant add', 'tenant list', 'tenant suspend', 'tenant resume', 'tenant plan', 'tenant feature',
+	for (const words of ['migrate', 'check', 'tenant add', 'tenant list', 'tenant suspend', 'tenant resume', 'tenant plan', 'tenant feature', 'tenant confirm',
 		'principal add', 'principal list', 'principal disable', 'principal enable', 'role add', 'role list', 'role scopes', 'role grant', 'role revoke',
 		'workspace add', 'workspace list', 'key create', 'key list', 'key revoke', 'key rotate', 'secrets rekey']) {
 		assert.match(out, new RegExp(`^  ${words}( |$)`, 'm'));
@@ -307,7 +307,7 @@ test('tenant add, list, plan', async () => {
 	assert.match(made.id, /^[0-9a-f-]{36}$/);
 	assert.match(made.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 	assert.deepEqual({ ...made, id: 0, created_at: 0 }, { id: 0, catalog: 'planasonix', slug: 'hooli', name: 'Höøli "& Sons"', plan: 'premium',
-		features: ['a', 'b c'], suspended_at: null, created_at: 0 });
+		features: ['a', 'b c'], confirm: 'if_possible', suspended_at: null, created_at: 0 });
 	assert.deepEqual((await cluster.json('tenant', 'list', '--catalog', 'planasonix')).find((t) => t.slug === 'hooli'), made);
 	assert.deepEqual((await cluster.json('tenant', 'list')).map((t) => t.slug), ['acme', 'bench', 'globex', 'hooli', 'initech']);
 	assert.deepEqual(await cluster.json('tenant', 'list', '--catalog', 'none'), []);

@@ -70,7 +70,8 @@ function edit_ours() {
 		.replace(/^listen \[::\].*$/m, '').replace(`server_name ${NAME};`, `server_name ${NAME} localhost;`)
 		.replaceAll('/var/log/nginx', folder)
 		.replace('/etc/ssl/mcp/fullchain.pem', `${stack.dir}/tls/server.pem`).replace('/etc/ssl/mcp/privkey.pem', `${stack.dir}/tls/server.key`));
-	writeFileSync(etc('mcp.upstreams'), readFileSync(etc('mcp.upstreams'), 'utf8').replace('/run/mcp-fpm/fast.sock', stack.setting('MCP_LISTEN_FAST')));
+	writeFileSync(etc('mcp.upstreams'), readFileSync(etc('mcp.upstreams'), 'utf8').replace('/run/mcp-fpm/fast.sock', stack.setting('MCP_LISTEN_FAST'))
+		.replace('/run/mcp-fpm/slow.sock', stack.setting('MCP_LISTEN_SLOW')).replace('/run/mcp-fpm/stream.sock', stack.setting('MCP_LISTEN_STREAM')));
 }
 
 const to = (name) => ({ host: '127.0.0.1', port: PORT, ca: stack.ca, options: { servername: name, checkServerIdentity: () => undefined } });
@@ -91,7 +92,7 @@ const serves = (name, path_asked, status) => until(`${name} answers ${status}`, 
 
 test('make install: programs, units, pages, toolkit.h and nginx files are in their places', () => {
 	const want = ['sbin/mcp-fpm', 'bin/mcpctl', 'bin/mcp-stdio', 'include/mcp-fpm/toolkit.h', 'lib/systemd/system/mcp-fpm.service',
-		'lib/systemd/system/mcp-fpm-fast.socket', 'lib/sysusers.d/mcp-fpm.conf', 'lib/tmpfiles.d/mcp-fpm.conf',
+		'lib/systemd/system/mcp-fpm-fast.socket', 'lib/systemd/system/mcp-fpm-slow.socket', 'lib/systemd/system/mcp-fpm-stream.socket', 'lib/sysusers.d/mcp-fpm.conf', 'lib/tmpfiles.d/mcp-fpm.conf',
 		'share/man/man1/mcp-stdio.1', 'share/man/man5/mcp-tool.5', 'share/man/man8/mcp-fpm.8', 'share/man/man8/mcpctl.8', 'share/mcp-fpm/mcp-fpm.env',
 		'share/mcp-fpm/sql/roles.sql', 'share/mcp-fpm/tools/README.md', 'share/mcp-fpm/tools/planasonix/catalog.json',
 		...readdirSync(path.join(ROOT, 'nginx')).map((name) => `share/mcp-fpm/nginx/${name}`)];
@@ -182,7 +183,7 @@ test('a limit of mcp-fpm keeps its own words and its own Retry-After', async () 
 	let refused;
 
 	await until('600 a minute are used up', async () => {
-		const answers = await Promise.all(Array.from({ length: 20 }, () => stack.post(legacy('ping'), { key: secret })));
+		const answers = await Promise.all(Array.from({ length: 20 }, () => stack.post_in_session(legacy('ping'), { key: secret })));
 		refused = answers.find(({ status }) => status === 429);
 		return refused;
 	}, { every_ms: 1 });

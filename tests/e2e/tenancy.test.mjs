@@ -92,7 +92,7 @@ test('a foreign workspace is refused like one that does not exist, whatever the 
 	for (const id of [place.theirs, randomUUID(), 'east', '', '*', `${place.east} `.repeat(2), "' or true --"]) {
 		refused(await call(key, 'list_notes', {}, within(id)), REFUSED);
 		refused(await call(bound, 'list_notes', {}, within(id)), REFUSED);
-		refused(await stack.post(legacy('tools/list'), { key: key.secret, path: '/places/mcp', headers: within(id) }), REFUSED);
+		refused(await stack.post_in_session(legacy('tools/list'), { key: key.secret, path: '/places/mcp', headers: within(id) }), REFUSED);
 	}
 	refused(await call(bound, 'list_notes', {}, within(place.west)), REFUSED);
 	const answer = await call(key, 'list_notes', {}, within(place.theirs));

@@ -112,8 +112,9 @@ async function serve(n) {
 
 	await Promise.all(Array.from({ length: CLIENTS }, async () => {
 		while (left-- > 0) {
-			const { headers, body, key: own = key } = MIX[turn++ % MIX.length]();
-			const { status } = await pool.send({ path: stack.endpoint, headers: { ...headers, ...bearer(own) }, body });
+			const { key: own = key, ...request } = MIX[turn++ % MIX.length]();
+			const headers = { ...request.headers, ...bearer(own), ...await stack.session_for(request, own) };
+			const { status } = await pool.send({ path: stack.endpoint, headers, body: request.body });
 
 			statuses[status] = (statuses[status] ?? 0) + 1;
 		}

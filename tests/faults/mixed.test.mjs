@@ -141,8 +141,11 @@ async function one_client() {
 		tally.sent++;
 		const { kind, key, request, abort_ms } = next_request();
 		try {
-			const answer = await pool.send({ path: stack.endpoint, headers: { ...request.headers, ...bearer(key) },
+			const session = await stack.session_for(request, key).catch(() => ({}));	/* its worker was killed */
+			const answer = await pool.send({ path: stack.endpoint, headers: { ...request.headers, ...bearer(key), ...session },
 				body: request.body, abort_ms });
+			if (answer.status === 404 && session['Mcp-Session-Id'])	/* Redis was killed, and has forgotten */
+				stack.forget_sessions();
 			const id = answer.headers['x-request-id'];
 			if (UUID.test(id ?? ''))
 				seen.push({ id, outcome: outcome_seen(answer), kind });

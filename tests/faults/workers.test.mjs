@@ -150,7 +150,7 @@ test('the audit process killed -9, again and again: every event once', async () 
 async function walk_away(request, after_ms) {
 	const socket = dial(stack.http);
 	const rows = Object.entries({ Host: `${stack.http.host}:${stack.http.port}`, ...bearer(key), ...request.headers,
-		'Content-Length': Buffer.byteLength(request.body) });
+		...await stack.session_for(request, key), 'Content-Length': Buffer.byteLength(request.body) });
 
 	socket.on('error', () => {});
 	socket.write(message(`POST ${stack.endpoint} HTTP/1.1`, rows, request.body));

@@ -91,12 +91,13 @@ test('functions are executable by those they are for, and by nobody else', async
 			and has_function_privilege('${role}', p.oid, 'execute') order by 1`).then((found) => found.flat());
 	const tools = ['mcp.may', 'mcp.principal', 'mcp.tenant', 'mcp.unless', 'mcp.uuid', 'mcp.workspace'];
 
+	const news = ['mcp.list_changed', 'mcp.resource_changed'];
 	const time = ['mcp.cron_check', 'mcp.cron_field', 'mcp.cron_moment', 'mcp.cron_next', 'mcp.cron_parse', 'mcp.cron_wall', 'mcp.iso', 'mcp.zone_check'];
 
-	assert.deepEqual(await may('planasonix_tenant'), [...tools, ...time, 'mcp.record'].sort());
+	assert.deepEqual(await may('planasonix_tenant'), [...tools, ...time, ...news, 'mcp.record'].sort());
 	assert.deepEqual(await may('mcp_worker'), ['mcp.audit', 'mcp.enter', 'mcp.idempotency_claim', 'mcp.idempotency_keep',
 		'mcp.idempotency_purge', 'mcp.identify', 'mcp.narrow', 'mcp.used', ...tools].sort());
-	assert.deepEqual(await may('mcp_executor'), ['mcp.claim_outbox', 'mcp.finish_outbox']);
+	assert.deepEqual(await may('mcp_executor'), ['mcp.claim_outbox', 'mcp.finish_outbox', ...news].sort());
 });
 
 test('every definer function pins its search_path, and every function of ours is mcp_owner\'s', async () => {

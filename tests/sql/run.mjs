@@ -6,7 +6,7 @@
 import { after, before, run } from '../e2e/lib/tap.mjs';
 import { start, stop } from './cluster.mjs';
 
-const PARTS = ['demo', 'roles', 'identity', 'isolation', 'tools', 'planasonix', 'cron', 'outbox', 'idempotency', 'trust', 'executor'];
+const PARTS = ['demo', 'roles', 'identity', 'isolation', 'tools', 'planasonix', 'cron', 'outbox', 'idempotency', 'trust', 'news', 'executor'];
 
 before(start);
 after(stop);

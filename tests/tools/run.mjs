@@ -176,7 +176,7 @@ async function one_call(told, key) {
 }
 
 function call({ catalog, name, era }, key, args) {
-	return stack.post(eras[era]('tools/call', { name, arguments: args }),
+	return stack.post_in_session(eras[era]('tools/call', { name, arguments: args }),
 		{ key, path: stack.say.catalogs[catalog].endpoint });
 }
 
@@ -306,7 +306,7 @@ async function listed(catalog, era, story) {
 		const tools = [];
 
 		for (let cursor; ;) {
-			const answer = await stack.post(eras[era]('tools/list', cursor ? { cursor } : {}),
+			const answer = await stack.post_in_session(eras[era]('tools/list', cursor ? { cursor } : {}),
 				{ key, path: stack.say.catalogs[catalog].endpoint });
 			assert.equal(answer.status, 200, clip(answer.text));
 			tools.push(...answer.json.result.tools);

@@ -61,11 +61,25 @@ ask_silence(void)
 	close(nowhere);
 }
 
+static inline int
+ask_flush(void *io)
+{
+	(void)io;
+	return 0;
+}
+
+static inline void
+ask_end(void *io)
+{
+	(void)io;
+}
+
 static inline void
 ask_init(struct request *rq)
 {
-	static const struct wire wire = { ask_read, ask_write };
+	static const struct wire wire = { ask_read, ask_write, ask_flush, ask_end };
 	static const char *const names[] = { "first", "second", "third" };
+	static const char *const faces[] = { "{\"name\":\"first\"}", "{\"name\":\"second\"}", "{\"name\":\"third\"}" };
 	int i;
 
 	snprintf(ask.log, sizeof(ask.log), "/tmp/ask.XXXXXX");
@@ -81,7 +95,7 @@ ask_init(struct request *rq)
 	ask.board->proof[0][0] = PROOF_PASSED;
 	for (i = 0; i < 3; i++)
 		ask.tool[i] = (struct tool){ .catalog = &ask.catalog, .name = names[i], .scope = { &ask_scopes[i == 2], 1 },
-		    .face = (const char *const[]){ "{\"name\":\"first\"}", "{\"name\":\"second\"}", "{\"name\":\"third\"}" }[i] };
+		    .timeout_ms = 5000, .result_max = 1 << 16, .face = { faces[i], faces[i], faces[i] } };
 	ask.catalog = (struct catalog){ .name = "shop", .prefix = "shp", .server_info = "{\"name\":\"shop\",\"version\":\"1\"}",
 	    .instructions = "Ask.", .page_size = 2, .list_ttl_ms = 5000, .batches = true, .tool = ask.tool, .tools = 3,
 	    .refused = "Not in your plan." };

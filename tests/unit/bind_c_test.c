@@ -41,10 +41,10 @@ test_load(void)
 	build("const int toolkit_version = 99;");
 	ok(strstr(refusal(), "built for version 99"), "of another version: %s", refusal());
 	unlink(arena_fmt(&rq.mem, "%s/tools.so", folder));
-	build("const int toolkit_version = 1;");
+	build("const int toolkit_version = 2;");
 	ok(strstr(refusal(), "shop/second.json") && strstr(refusal(), "tool_second"), "a function that is not there");
 	unlink(arena_fmt(&rq.mem, "%s/tools.so", folder));
-	build("const int toolkit_version = 1; int tool_second(void *rq, void *args) { (void)rq; (void)args; return 0; }");
+	build("const int toolkit_version = 2; int tool_second(void *rq, void *args) { (void)rq; (void)args; return 0; }");
 	is_str(refusal(), "", "one that is");
 	ok(ask.tool[1].function != NULL && ask.tool[0].function == NULL, "is the tool's");
 }
@@ -53,7 +53,7 @@ static int
 make_message(struct request *r, struct json_object *args)
 {
 	(void)args;
-	r->made = json_parse(&r->mem, "{\"message\":\"hello\"}", 19, 4);
+	r->made.result = json_parse(&r->mem, "{\"message\":\"hello\"}", 19, 4);
 	return 0;
 }
 
@@ -61,7 +61,7 @@ static int
 make_list(struct request *r, struct json_object *args)
 {
 	(void)args;
-	r->made = json_parse(&r->mem, "[1]", 3, 4);
+	r->made.result = json_parse(&r->mem, "[1]", 3, 4);
 	return 0;
 }
 

@@ -53,8 +53,8 @@ test_catalog(void)
 	is_int(all.at[0].tool[0].per_minute, 30, "its limit is its tools'");
 	ok(catalog_find(&all, "shop") && !catalog_find(&all, "sho"), "found by name");
 	ok(catalog_tool(&all.at[0], "get") && !catalog_tool(&all.at[0], "catalog"), "catalog.json is no tool");
-	ok(strstr(all.at[0].tool[0].face, "\"readOnlyHint\":true"), "readOnlyHint follows from writes");
-	ok(!strstr(all.at[0].tool[0].face, "\"result\""), "back members do not go out");
+	ok(strstr(all.at[0].tool[0].face[0], "\"readOnlyHint\":true"), "readOnlyHint follows from writes");
+	ok(!strstr(all.at[0].tool[0].face[0], "\"result\""), "back members do not go out");
 }
 
 static void

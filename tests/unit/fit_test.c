@@ -91,6 +91,16 @@ test_row(void)
 		{ "{\"properties\":{\"a\":{},\"b\":{}},\"required\":[\"a\",\"b\"]}", { { "a", DB_TEXT } }, 1,
 		  "t.json: outputSchema requires b, which is not among the statement's columns\n" },
 		{ "{}", { { "a", DB_TEXT } }, 1, "t.json: the statement has the column a, which outputSchema does not have\n" },
+		/* references, branches */
+		{ "{\"$ref\":\"#/$defs/o\",\"$defs\":{\"o\":{\"properties\":{\"a\":{\"$ref\":\"#/$defs/s\"}},\"required\":[\"a\",\"b\"]},"
+		  "\"s\":{\"type\":\"string\"}},\"properties\":{\"c\":{\"type\":\"boolean\"}}}", { { "a", DB_NUMBER }, { "c", DB_BOOL } }, 2,
+		  "t.json: the column a is a number, which outputSchema does not take there\n"
+		  "t.json: outputSchema requires b, which is not among the statement's columns\n" },
+		{ "{\"allOf\":[{\"properties\":{\"a\":{\"type\":\"string\"}}},{\"anyOf\":[true,{\"properties\":{\"b\":{\"type\":\"string\"}}}]}]}",
+		  { { "a", DB_TEXT }, { "b", DB_BOOL } }, 2, "t.json: the column b is boolean, which outputSchema does not take there\n" },
+		{ "{\"properties\":{\"a\":true,\"b\":false}}", { { "a", DB_TEXT }, { "b", DB_TEXT } }, 2,
+		  "t.json: the column b is text, which outputSchema does not take there\n" },
+		{ "{\"properties\":{\"a\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}}}", { { "a", DB_TEXT } }, 1, "" },
 	};
 	size_t i;
 
@@ -166,6 +176,21 @@ test_undeclared(void)
 	is_str(says.at, "t.json: result.page names b, which is not among the statement's columns\n", "but a page is of columns");
 }
 
+/* The items of a list may be declared elsewhere in the schema. */
+static void
+test_referred_items(void)
+{
+	struct db_column column[2] = { { "id", DB_TEXT }, { "n", DB_TEXT } };
+	struct tool t = { .file = "t.json", .result = { .kind = RESULT_ROWS, .rows = "items" } };
+	struct buf says;
+
+	t.output_schema = parsed("{\"$defs\":{\"item\":{\"properties\":{\"id\":{\"type\":\"string\"},\"n\":{\"type\":\"integer\"}}},"
+	    "\"list\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/item\"}}},\"properties\":{\"items\":{\"$ref\":\"#/$defs/list\"}}}");
+	buf_init(&says, &mem, 4096);
+	fit_columns(&t, column, 2, &says);
+	is_str(says.at, "t.json: the column n is text, which outputSchema does not take there\n", "items by reference");
+}
+
 int
 main(void)
 {
@@ -173,6 +198,7 @@ main(void)
 	test_arguments();
 	test_row();
 	test_rows();
+	test_referred_items();
 	test_undeclared();
 	arena_close(&mem);
 	return tap_done();

@@ -9,7 +9,7 @@ static int
 take(struct limit *limit, int n)
 {
 	ask_message(&rq, "{}");
-	return limit_take(&rq, limit, n);	/* Redis is away: this node alone */
+	return limit_take(&rq, limit, n, NULL);	/* Redis is away: this node alone */
 }
 
 static void
@@ -21,7 +21,7 @@ test_plan(void)
 	for (i = 0; i < 100; i++) {
 		ask_message(&rq, "{}");
 		limit_of_plan(&rq, &plan, 1);
-		served += limit_take(&rq, &plan, 1) == 0;
+		served += limit_take(&rq, &plan, 1, NULL) == 0;
 	}
 	is_int(served, 60, "a plan of sixty a minute");
 	is_int(rq.failed, FAIL_RATE, "then it refuses");

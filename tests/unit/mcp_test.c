@@ -50,7 +50,7 @@ static void
 test_initialize(void)
 {
 	is_str(answer(ERA_LEGACY, "{\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-06-18\"}}"),
-	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},"
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{\"listChanged\":true}},"
 	    "\"serverInfo\":{\"name\":\"shop\",\"version\":\"1\"},\"instructions\":\"Ask.\"}}", "a version we speak comes back");
 	ok(strstr(answer(ERA_LEGACY, "{\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2026-07-28\"}}"),
 	    "\"protocolVersion\":\"2025-11-25\""), "a modern one is not offered here");

@@ -17,13 +17,16 @@ static char dir[] = "/tmp/reload_test.XXXXXX";
 static void
 own(struct reload_own *own, const char *at)
 {
-	static char path[96];
+	char path[96];
+	int i;
 
-	snprintf(path, sizeof(path), "%s/fast.sock", dir);
 	*own = (struct reload_own){ .file = "/etc/some.env", .audit_dir = at, .says = "what runs" };
 	own->board = memfd_create("board", MFD_CLOEXEC);
 	own->lock = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	own->listen_fast = sockets_open("fast", path, NULL);
+	for (i = 0; i < POOL_LISTENERS; i++) {
+		snprintf(path, sizeof(path), "%s/%s.sock", dir, slot_pool_name((enum pool)i));
+		own->listen[i] = sockets_open(slot_pool_name((enum pool)i), path, NULL);
+	}
 }
 
 /* --- the next image --------------------------------------------------------------------- */
@@ -45,9 +48,9 @@ be_executed(int argc, char **argv)
 		return 93;
 	if (h.olds != 2 || h.old[0].pid != 4711 || h.old[0].slot != 3 || h.old[0].last || h.old[1].slot != -1 || !h.old[1].last)
 		return 94;
-	if (strncmp(h.path, dir, 16) != 0 || !strstr(h.path, "/fast.sock"))
+	if (strncmp(h.path[POOL_FAST], dir, 16) != 0 || !strstr(h.path[POOL_FAST], "/fast.sock") || !strstr(h.path[POOL_STREAM], "/stream.sock"))
 		return 95;
-	if (!(fcntl(h.board, F_GETFD) & FD_CLOEXEC) || !(fcntl(h.listen_fast, F_GETFD) & FD_CLOEXEC) || h.lock < 0 || h.master < 0)
+	if (!(fcntl(h.board, F_GETFD) & FD_CLOEXEC) || !(fcntl(h.listen[POOL_SLOW], F_GETFD) & FD_CLOEXEC) || h.lock < 0 || h.master < 0)
 		return 96;
 	return 42;
 }

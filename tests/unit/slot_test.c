@@ -60,7 +60,7 @@ test_names(void)
 	static const char *const outcomes[] = {
 		"ok", "tool_error", "denied", "rate_limited", "bad_request", "cancelled", "unavailable", "internal"
 	};
-	static const char *const pools[] = { "fast", "audit", "warden" };
+	static const char *const pools[] = { "fast", "slow", "stream", "audit", "warden" };
 	int i;
 
 	is_int(OUTCOME_COUNT, LEN(outcomes), "outcomes of DESIGN 7");

@@ -53,7 +53,7 @@ test_members(void)
 	refuses_tool("{\"a\":1,\"a\":2}", "twice");
 	refuses_tool(TOOL(",\"colour\":1"), "unknown member \"colour\"");
 	refuses_tool(TOOL(",\"writes\":\"yes\""), "writes: expected true, false or");
-	refuses_tool(TOOL(",\"timeout_ms\":6000"), "timeout_ms: expected 1 to 5000");
+	refuses_tool(TOOL(",\"timeout_ms\":300001"), "timeout_ms: expected 1 to 300000");
 	refuses_tool(TOOL(",\"limit\":0"), "limit: expected 1");
 	refuses_tool(TOOL(",\"writes\":true,\"annotations\":{\"readOnlyHint\":true}"), "readOnlyHint contradicts writes");
 	refuses_tool(TOOL(",\"scope\":[]"), "scope: expected a word");
@@ -74,7 +74,11 @@ static void
 test_schemas(void)
 {
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"string\"},\"result\":{\"row\":true}}", "type must be \"object\"");
-	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"a\":{\"oneOf\":[]}}},\"result\":{\"row\":true}}", "a: unknown keyword \"oneOf\"");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"a\":{\"onlyOf\":[]}}},\"result\":{\"row\":true}}", "a: unknown keyword \"onlyOf\"");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"http://x/\"}}},\"result\":{\"row\":true}}", "nothing is fetched from elsewhere");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"anyOf\":[{}]},\"result\":{\"row\":true}}", "inputSchema: anyOf at the root makes some clients drop the tool");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"allOf\":[{}]},\"composed\":false,\"result\":{\"row\":true}}", "inputSchema: allOf at the root");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"composed\":1,\"result\":{\"row\":true}}", "composed: expected true or false");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{}}", "exactly one of");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true,\"done\":\"x\"}}", "exactly one of");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"rows\":\"r\",\"page\":[\"id\"]}}", "takes limit and cursor");
@@ -83,6 +87,32 @@ test_schemas(void)
 	refuses_tool(TOOL(",\"sql\":\"../get\""), "stem of a file");
 	put("get.json", TOOL(",\"sql\":\"other\""));
 	ok(strstr(refusal(&(struct catalogs){ 0 }), "other.sql"), "a missing SQL file is named");
+}
+
+/* What tools/list shows is what the file says, value for value, whatever keywords it has. */
+static void
+test_face(void)
+{
+	static const char input[] = "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"type\":\"object\",\"$defs\":{\"address\":{"
+	    "\"$anchor\":\"addressDef\",\"type\":\"object\",\"properties\":{\"street\":{\"type\":\"string\"}}}},\"properties\":{\"id\":{"
+	    "\"$ref\":\"#/$defs/address\"},\"n\":{\"const\":null,\"multipleOf\":1.50,\"x-note\":\"N\"}},\"allOf\":[{\"anyOf\":[{\"required\":[\"n\"]},true]}],"
+	    "\"if\":{\"required\":[\"n\"]},\"then\":{\"not\":{\"required\":[\"id\"]}},\"else\":false,\"additionalProperties\":false}";
+	static const char output[] = "{\"$ref\":\"#/$defs/o\",\"$defs\":{\"o\":{\"type\":\"object\",\"unevaluatedProperties\":false}}}";
+	struct catalogs all = { 0 };
+	const char *why = "";
+	const struct tool *t;
+	const char *face;
+
+	put("get.json", arena_fmt(&mem, "{\"description\":\"d\",\"composed\":true,\"inputSchema\":%s,\"outputSchema\":%s,\"result\":{\"row\":true}}",
+	    input, output));
+	ok(catalogs_load(&mem, folder, &all, &why) == 0, "it loads");
+	is_str(why, "", "without a word");
+	t = all.n ? catalog_tool(&all.at[0], "get") : NULL;
+	face = t ? t->face[adapt_face_number("2026-07-28")] : "";
+	ok(strstr(face, arena_fmt(&mem, "\"inputSchema\":%s", input)), "inputSchema is shown as it stands: %s", face);
+	ok(strstr(face, arena_fmt(&mem, "\"outputSchema\":%s", output)), "and outputSchema");
+	ok(face[0] && !strstr(face, "composed"), "composed is nobody's business");
+	ok(t && t->output && schema_has(t->input, "id"), "both are compiled");
 }
 
 static void
@@ -110,6 +140,7 @@ main(void)
 	put("get.sql", "select 1 as id");
 	test_members();
 	test_schemas();
+	test_face();
 	test_gives();
 	unput("catalog.json");
 	unput("get.json");

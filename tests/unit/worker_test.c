@@ -253,8 +253,8 @@ main(void)
 	board = board_map(&fd);
 	cfg = (struct config){ .pg = "", .request_timeout_ms = 30000, .body_bytes_max = 1 << 20 };
 	as = (struct process){ .cfg = &cfg, .key = &key, .catalogs = &catalogs, .board = board };
-	as.listen_fast = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (bind(as.listen_fast, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(as.listen_fast, 16) != 0)
+	as.listen[POOL_FAST] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (bind(as.listen[POOL_FAST], (struct sockaddr *)&at, sizeof(at)) != 0 || listen(as.listen[POOL_FAST], 16) != 0)
 		return 1;
 	test_answers();
 	test_quit_when_busy();

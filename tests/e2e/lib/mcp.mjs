@@ -47,11 +47,12 @@ export function legacy(method, params, { id = 1, version = '2025-11-25', headers
 	};
 }
 
-export function initialize(protocolVersion = '2025-11-25') {
-	return legacy('initialize', { protocolVersion, capabilities: {}, clientInfo: { name: 'mcp-fpm-tests', version: '1' } },
+export function initialize(protocolVersion = '2025-11-25', capabilities = {}) {
+	return legacy('initialize', { protocolVersion, capabilities, clientInfo: { name: 'mcp-fpm-tests', version: '1' } },
 		{ version: null });
 }
 
+export const session_header = (id) => ({ 'Mcp-Session-Id': id });
 export const bearer = (key) => ({ Authorization: `Bearer ${key}` });
 
 /*

@@ -16,7 +16,7 @@ import pg from 'pg';
 import { diag, has_failed } from './tap.mjs';
 import { Pool, exchange, message } from './wire.mjs';
 import { Redis } from './resp.mjs';
-import { bearer, modern } from './mcp.mjs';
+import { bearer, initialize, modern, session_header } from './mcp.mjs';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -108,6 +108,7 @@ export class Stack {
 		this.file = file;
 		this.dir = path.dirname(file);
 		this.clients = [];	/* everything to be closed in the end */
+		this.sessions = new Map();
 		this.read();
 	}
 
@@ -133,13 +134,56 @@ export class Stack {
 		return this.tenant(slug).keys[kind];
 	}
 
-	/* A POST over a connection of its own; request: { headers, body } as of mcp.mjs. */
-	post(request, { key, to = this.http, path: where = this.endpoint, headers = {}, ...options } = {}) {
+	/* A POST (or another method) over a connection of its own; request: { headers, body } as of mcp.mjs. */
+	post(request, { key, to = this.http, path: where = this.endpoint, method = 'POST', headers = {}, ...options } = {}) {
 		const all = { Host: `${to.host}:${to.port}`, ...(key ? bearer(key) : {}), ...request.headers,
 			'Content-Length': Buffer.byteLength(request.body), ...headers };
 		const rows = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
 
-		return exchange(to, message(`POST ${where} HTTP/1.1`, [...rows, ['Connection', 'close']], request.body), options);
+		return exchange(to, message(`${method} ${where} HTTP/1.1`, [...rows, ['Connection', 'close']], request.body), options);
+	}
+
+	/*
+	 * The id of a session of this key and revision: initialized when first asked for, then the same
+	 * until forget_sessions().
+	 */
+	async session(key, version = '2025-11-25', options = {}) {
+		const name = `${key} ${version} ${options.path ?? ''}`;
+
+		if (!this.sessions.get(name))
+			this.sessions.set(name, await this.new_session(key, version, options));
+		return this.sessions.get(name);
+	}
+
+	/* The id of a new one, undefined while Redis is away; capabilities: what the client says it can do. */
+	async new_session(key, version = '2025-11-25', { capabilities, ...options } = {}) {
+		const { status, headers, text } = await this.post(initialize(version, capabilities), { key, ...options });
+
+		if (status !== 200)
+			throw new Error(`initialize: ${status}: ${text}`);
+		return headers['mcp-session-id'];
+	}
+
+	forget_sessions() {
+		this.sessions.clear();
+	}
+
+	/*
+	 * The header that a request of an older revision needs besides, in the session of its key; none for
+	 * modern ones and for initialize.  Only 2025-03-26 has batches.
+	 */
+	async session_for({ headers, body }, key, options = {}) {
+		if (headers['Mcp-Method'] || body.includes('"initialize"'))
+			return {};
+		const id = await this.session(key, body.toString().startsWith('[') ? '2025-03-26' : '2025-11-25', options);
+		return id ? session_header(id) : {};
+	}
+
+	/* A request as a correct client posts it: in a session, if its era has them. */
+	async post_in_session(request, { key, path: where, to, headers = {}, ...options } = {}) {
+		const session = await this.session_for(request, key, { path: where, to });
+
+		return this.post(request, { key, path: where, to, headers: { ...session, ...headers }, ...options });
 	}
 
 	/* A modern tools/call. */

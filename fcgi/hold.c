@@ -1,0 +1,83 @@
+/* hold: one script per change, whose answer nobody waits for. */
+#include "hold.h"
+#include "config.h"
+
+#define CLAIM_MS	"20000"		/* three renewals may be missed */
+#define KEY_MAX		128		/* ids of sessions are ours, and have 43 characters */
+
+/* A claim that Redis has lost is made again; one that somebody else has made meanwhile is his. */
+static const char renew_claim[] =
+	"local now = redis.call('GET', KEYS[1]) "
+	"if now and now ~= ARGV[1] then return 0 end "
+	"redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1";
+
+static const char drop_claim[] =
+	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end "
+	"return redis.call('DEL', KEYS[1])";
+
+/* KEYS: the session, its URIs, the list of its owner's.  ARGV: its id, idle time. */
+static const char renew_session[] =
+	"if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 0 then return 0 end "
+	"redis.call('PEXPIRE', KEYS[2], ARGV[2]) "
+	"redis.call('PEXPIRE', KEYS[3], ARGV[2]) "
+	"local t = redis.call('TIME') "
+	"redis.call('ZADD', KEYS[3], 'XX', t[1] * 1000 + math.floor(t[2] / 1000), ARGV[1]) return 1";
+
+static const char drop_session[] =
+	"redis.call('ZREM', KEYS[3], ARGV[1]) "
+	"return redis.call('DEL', KEYS[1], KEYS[2])";
+
+static void
+ignore(void *ctx, const struct feed_reply *reply)
+{
+	(void)ctx;
+	(void)reply;
+}
+
+/* Redis away: the claim and the session run out by themselves, or are renewed when it is back. */
+static void
+run(struct streams *all, int argc, const char *const *argv)
+{
+	if (all->fanout && fanout_command(all->fanout, argc, argv, NULL, ignore, NULL) != 0)
+		return;
+}
+
+static void
+run_claim(struct streams *all, struct stream *s, const char *script)
+{
+	char key[KEY_MAX];
+	const char *argv[] = { "EVAL", script, "1", key, s->claim, CLAIM_MS };
+
+	snprintf(key, sizeof(key), "mcp:stream:%s", s->session);
+	run(all, LEN(argv), argv);
+}
+
+static void
+run_session(struct streams *all, struct stream *s, const char *script)
+{
+	char key[KEY_MAX], uris[KEY_MAX], idle_ms[24];
+	const char *argv[] = { "EVAL", script, "3", key, uris, s->owned, s->session, idle_ms };
+
+	snprintf(key, sizeof(key), "mcp:session:%s", s->session);
+	snprintf(uris, sizeof(uris), "mcp:session:%s:uris", s->session);
+	snprintf(idle_ms, sizeof(idle_ms), "%" PRId64, all->self->cfg->session_idle_ms);
+	run(all, LEN(argv), argv);
+}
+
+void
+hold_renew(struct streams *all, struct stream *s)
+{
+	if (s->kind == SUBSCRIBE_SSE)
+		run_session(all, s, renew_session);
+	else if (*s->claim)
+		run_claim(all, s, renew_claim);
+}
+
+void
+hold_release(struct streams *all, struct stream *s)
+{
+	if (s->kind == SUBSCRIBE_SSE)
+		run_session(all, s, drop_session);
+	else if (*s->claim)
+		run_claim(all, s, drop_claim);
+}

@@ -1,0 +1,29 @@
+/*
+ * resource: resources/list, resources/templates/list, resources/read (PROTOCOL 1.4 M21, 2.3).
+ *
+ * What a credential may not see is not listed, and is as unknown as what another tenant owns.
+ */
+#ifndef RESOURCE_H
+#define RESOURCE_H
+
+#include "catalog.h"
+#include "fail.h"
+#include "request.h"
+
+/* What a resources/read names: fills rq->resource, rq->values, rq->tool.  -1 with FAIL_PARAMS, FAIL_RESOURCE. */
+int resource_find(struct request *rq) must_use;
+
+int resource_run_list(struct request *rq) must_use;
+int resource_run_templates(struct request *rq) must_use;
+int resource_run_read(struct request *rq) must_use;
+
+/* FAIL_RESOURCE or FAIL_RESOURCE_DENIED with the URI as data.  -1. */
+int resource_unknown(struct request *rq, const char *uri, enum fail what);
+
+/*
+ * Could rq's caller read this URI?  May ask PostgreSQL.  false with rq->failed set: it could not be
+ * asked, or the client left.
+ */
+bool resource_exists(struct request *rq, const char *uri);
+
+#endif

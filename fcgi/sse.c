@@ -1,0 +1,118 @@
+/* sse: frames, and whether anybody reads them. */
+#include "sse.h"
+#include "fail.h"
+#include "reply.h"
+
+#define SILENCE_US	15000000	/* proxies and clients give up connections that say nothing for longer */
+#define FRAME_ROOM	64		/* "event: message\ndata: " and the empty line */
+
+/* --- who is there ----------------------------------------------------------------------- */
+
+static bool
+hung_up(const struct request *rq)
+{
+	struct pollfd p = { .fd = rq->client_fd, .events = POLLRDHUP };
+
+	return rq->client_fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+/*
+ * A modern client cancels by leaving; the work of a legacy one goes on without it (MCP 2025-11-25,
+ * transports: "disconnection SHOULD NOT be interpreted as the client cancelling its request").
+ */
+static int
+lose(struct request *rq)
+{
+	rq->reply.unheard = true;
+	return rq->era == ERA_MODERN ? fail(rq, FAIL_GONE, "the client left") : 0;
+}
+
+/* --- frames ----------------------------------------------------------------------------- */
+
+/* One write: where the stream is another process's, that is one message to it. */
+static int
+push(struct request *rq, const struct buf *b)
+{
+	rq->reply.sent_us = base_now_us();
+	return rq->wire->write(rq->io, b->at, b->len) != 0 || rq->wire->flush(rq->io) != 0 ? -1 : 0;
+}
+
+/* What goes before the first frame; nothing, if it is out already. */
+static void
+add_head(struct request *rq, struct buf *b)
+{
+	if (rq->streams)
+		return;
+	rq->streams = true;
+	buf_fmt(b, "Status: 200 OK\r\nX-Request-Id: %s\r\nContent-Type: text/event-stream\r\n"
+	    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n", rq->request_id);
+	buf_add(b, rq->reply.head.at, rq->reply.head.len);
+	buf_str(b, "\r\n");
+}
+
+/* The message has no line breaks: json-c and buf_json() write them as escapes. */
+static void
+add_frame(struct buf *b, const char *json, size_t len)
+{
+	buf_str(b, "event: message\ndata: ");
+	buf_add(b, json, len);
+	buf_str(b, "\n\n");
+}
+
+static void
+frame_init(struct request *rq, struct buf *b, size_t len)
+{
+	buf_init(b, &rq->mem, rq->reply.head.len + 1024 + len + FRAME_ROOM);
+}
+
+int
+sse_send(struct request *rq, const char *json, size_t len)
+{
+	struct buf b;
+
+	if (rq->failed == FAIL_GONE)
+		return -1;
+	if (rq->batch || rq->reply.unheard)
+		return 0;
+	if (hung_up(rq))
+		return lose(rq);
+	frame_init(rq, &b, len);
+	add_head(rq, &b);
+	add_frame(&b, json, len);
+	rq->reply.streamed += len;
+	return push(rq, &b) != 0 ? lose(rq) : 0;
+}
+
+int
+sse_keep_alive(struct request *rq)
+{
+	static const char comment[] = ": keepalive\n\n";
+	struct buf b;
+
+	if (atomic_load(&rq->slot->cancelled) && !rq->batch)	/* its other messages want their answers */
+		return fail(rq, FAIL_GONE, "the client has cancelled");
+	if (rq->reply.unheard)
+		return rq->era == ERA_MODERN ? -1 : 0;
+	if (hung_up(rq))
+		return lose(rq);
+	if (!rq->streams || base_now_us() - rq->reply.sent_us < SILENCE_US)
+		return 0;
+	frame_init(rq, &b, sizeof(comment));
+	buf_str(&b, comment);
+	return push(rq, &b) != 0 ? lose(rq) : 0;
+}
+
+int
+sse_end(struct request *rq)
+{
+	const struct buf *body = &rq->reply.body;
+	struct buf b;
+
+	if (rq->reply.unheard)
+		return -1;
+	frame_init(rq, &b, body->len);
+	add_head(rq, &b);
+	if (body->len > 0)
+		add_frame(&b, body->at, body->len);
+	return b.len > 0 && push(rq, &b) != 0 ? -1 : 0;
+}

@@ -1,0 +1,36 @@
+/*
+ * state: what a client carries from one round of a request to the next.
+ *
+ * A requestState is JSON under AES-256-GCM, so that it can be neither read nor altered, with the end
+ * of its life inside.  It is bound to the catalog, the tenant, its workspace, the principal (or, if
+ * there is none, the credential), the method, the tool, prompt or URI, and the arguments.  Any worker
+ * of any node with the same key file opens it; MCP_KEY_FILE_OLD opens too.
+ */
+#ifndef STATE_H
+#define STATE_H
+
+#include "request.h"
+
+#define STATE_MAX	32768	/* bytes of requestState */
+#define STATE_NONCE	23	/* 128 bits as base64url, with a NUL */
+
+struct state {
+	char                nonce[STATE_NONCE];	/* of this state alone; "": there was none */
+	int64_t             round;		/* how often the client was asked so far */
+	int64_t             until_ms;		/* wall clock */
+	struct json_object *answers;		/* of earlier rounds, by key; an object */
+};
+
+/* Seals round and answers with a nonce and an end of their own.  NULL: it would be larger than STATE_MAX. */
+char *state_seal(struct request *rq, const struct state *s);
+
+/* Opens what a client sent.  0, or -1 with FAIL_PARAMS: altered, expired, or another request's. */
+int state_open(struct request *rq, const char *text, struct state *out) must_use;
+
+/*
+ * Uses the state up, for all nodes.  0; or -1 with FAIL_PARAMS: it was used before; or with
+ * FAIL_UNAVAILABLE: Redis is away, and nobody can tell.
+ */
+int state_claim(struct request *rq, const struct state *s) must_use;
+
+#endif

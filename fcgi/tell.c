@@ -1,0 +1,373 @@
+/*
+ * tell: a frame per stream, as each has an id of its own in it.
+ *
+ * What a legacy session has subscribed to may change while its stream is open, in any worker; so
+ * Redis is asked each time, and the frame goes out when it has answered.
+ */
+#include "tell.h"
+#include "catalog.h"
+#include "notice.h"
+#include "log.h"
+#include "rpc.h"
+
+#define FRAME_MAX	(16 << 10)
+#define ABOVE_MAX	16		/* of one resource, whose subscribers are told */
+#define SUBSCRIPTION	"\"_meta\":{\"" RPC_NS "subscriptionId\":"
+
+/* --- frames ----------------------------------------------------------------------------- */
+
+static void
+begin(struct buf *b)
+{
+	buf_cut(b, 0);
+	buf_str(b, "event: message\ndata: {\"jsonrpc\":\"2.0\",");
+}
+
+static void
+end(struct buf *b)
+{
+	buf_str(b, "}\n\n");
+}
+
+static void
+write_list(struct buf *b, const struct stream *s, enum lists what)
+{
+	begin(b);
+	buf_fmt(b, "\"method\":\"notifications/%s/list_changed\"", lists_name(what));
+	if (*s->id)
+		buf_fmt(b, ",\"params\":{" SUBSCRIPTION "%s}}", s->id);
+	end(b);
+}
+
+static void
+write_resource(struct buf *b, const struct stream *s, const char *uri)
+{
+	begin(b);
+	buf_str(b, "\"method\":\"notifications/resources/updated\",\"params\":{\"uri\":");
+	buf_json(b, uri, strlen(uri));
+	if (*s->id)
+		buf_fmt(b, "," SUBSCRIPTION "%s}", s->id);
+	buf_char(b, '}');
+	end(b);
+}
+
+static void
+say(struct streams *all, struct stream *s, const struct buf *b)
+{
+	if (b->full)
+		bug("a frame is longer than %zu bytes", b->most);
+	streams_send(all, s, b->at, b->len);
+}
+
+/* --- the first one ---------------------------------------------------------------------- */
+
+static const char *const switches[LISTS_COUNT] = {
+	[LISTS_TOOLS]     = "toolsListChanged",
+	[LISTS_PROMPTS]   = "promptsListChanged",
+	[LISTS_RESOURCES] = "resourcesListChanged",
+};
+
+/* The comma, unless it is the first member. */
+static void
+member(struct buf *b, const char *name)
+{
+	buf_fmt(b, "%s\"%s\":", b->at[b->len - 1] == '{' ? "" : ",", name);
+}
+
+static void
+write_honoured(struct buf *b, const struct subscription *sub)
+{
+	size_t i;
+
+	buf_char(b, '{');
+	for (i = 0; i < LISTS_COUNT; i++)
+		if (sub->list[i]) {
+			member(b, switches[i]);
+			buf_str(b, "true");
+		}
+	if (sub->uris > 0)
+		member(b, "resourceSubscriptions");
+	for (i = 0; i < sub->uris; i++) {
+		buf_char(b, i ? ',' : '[');
+		buf_json(b, sub->uri[i], strlen(sub->uri[i]));
+	}
+	buf_str(b, sub->uris > 0 ? "]}" : "}");
+}
+
+/* Beside the path that was asked for; the client makes a whole URL of it (PROTOCOL 1.7). */
+static void
+write_endpoint(struct buf *b, const char *uri, const char *session)
+{
+	size_t path = strcspn(uri, "?"), last = path;
+
+	while (last > 0 && uri[last - 1] != '/')
+		last--;
+	buf_fmt(b, "event: endpoint\ndata: %.*smessages?sessionId=%s\n\n", (int)last, uri, session);
+}
+
+void
+tell_first(struct buf *b, const struct subscription *sub, const char *uri)
+{
+	if (sub->kind == SUBSCRIBE_GET)
+		buf_str(b, ": open\n\n");
+	else if (sub->kind == SUBSCRIBE_SSE)
+		write_endpoint(b, uri, sub->session);
+	else {
+		buf_str(b, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\",\"params\":{\"notifications\":");
+		write_honoured(b, sub);
+		buf_fmt(b, "," SUBSCRIPTION "%s}}", sub->id);
+		end(b);
+	}
+}
+
+bool
+tell_nothing(const struct subscription *sub)
+{
+	size_t i, lists = 0;
+
+	for (i = 0; i < LISTS_COUNT; i++)
+		lists += sub->list[i];
+	return sub->kind == SUBSCRIBE_LISTEN && lists == 0 && sub->uris == 0;
+}
+
+/* --- what has changed ------------------------------------------------------------------- */
+
+struct change {
+	const char *catalog, *tenant;	/* tenant NULL: every one */
+	enum lists  what;
+	const char *uri;
+	struct buf  frame;		/* room for one */
+};
+
+static bool
+concerns(const struct stream *s, const struct change *c)
+{
+	return strcmp(s->caller.catalog->name, c->catalog) == 0 && (!c->tenant || strcmp(s->caller.tenant, c->tenant) == 0);
+}
+
+static void
+spread(struct streams *all, struct change *c, void (*fn)(struct streams *all, struct stream *s, void *ctx))
+{
+	struct arena mem;
+
+	arena_init(&mem, FRAME_MAX, 4 * FRAME_MAX);
+	buf_init(&c->frame, &mem, FRAME_MAX);
+	streams_each(all, fn, c);
+	arena_close(&mem);
+}
+
+static void
+list_changed(struct streams *all, struct stream *s, void *ctx)
+{
+	struct change *c = ctx;
+
+	if (!s->list[c->what] || !concerns(s, c))
+		return;
+	write_list(&c->frame, s, c->what);
+	say(all, s, &c->frame);
+}
+
+void
+tell_list(struct streams *all, const char *catalog, const char *tenant, enum lists what)
+{
+	struct change c = { .catalog = catalog, .tenant = tenant, .what = what };
+
+	spread(all, &c, list_changed);
+}
+
+void
+tell_one(struct streams *all, struct stream *s, enum lists what)
+{
+	struct change c = { .catalog = s->caller.catalog->name, .what = what };
+	struct arena mem;
+
+	arena_init(&mem, FRAME_MAX, 4 * FRAME_MAX);
+	buf_init(&c.frame, &mem, FRAME_MAX);
+	list_changed(all, s, &c);
+	arena_close(&mem);
+}
+
+/* --- resources of legacy sessions ------------------------------------------------------- */
+
+/* A question to Redis; the stream may be gone when it is answered. */
+struct question {
+	struct streams *all;
+	char           *session;
+	char           *uri;		/* NULL: all that it has subscribed to */
+};
+
+static void
+tell_resource_of(struct streams *all, struct stream *s, const char *uri)
+{
+	struct arena mem;
+	struct buf b;
+
+	arena_init(&mem, FRAME_MAX, 4 * FRAME_MAX);
+	buf_init(&b, &mem, FRAME_MAX);
+	write_resource(&b, s, uri);
+	say(all, s, &b);
+	arena_close(&mem);
+}
+
+static void
+take_answer(void *ctx, const struct feed_reply *reply)
+{
+	struct question *q = ctx;
+	struct stream *s = streams_find(q->all, q->session);
+	size_t i;
+
+	if (s && reply && reply->kind == FEED_NUMBER && reply->number == 1 && q->uri)
+		tell_resource_of(q->all, s, q->uri);
+	for (i = 0; s && s->stage == STREAM_OPEN && reply && reply->kind == FEED_LIST && i < reply->n; i++)
+		tell_resource_of(q->all, s, reply->at[i].at);
+	free(q->session);
+	free(q->uri);
+	free(q);
+}
+
+static void
+ask(struct streams *all, struct stream *s, const char *uri, int argc, const char *const *argv)
+{
+	struct question *q = malloc(sizeof(*q));
+
+	if (!q)
+		bug("out of memory");
+	*q = (struct question){ .all = all, .session = strdup(s->session), .uri = uri ? strdup(uri) : NULL };
+	if (!all->fanout || fanout_command(all->fanout, argc, argv, NULL, take_answer, q) != 0)
+		take_answer(q, NULL);
+}
+
+static void
+key_of(char *out, size_t room, const struct stream *s)
+{
+	snprintf(out, room, "mcp:session:%s:uris", s->session);
+}
+
+/* Has the session subscribed to this resource, or to one above it? */
+static void
+ask_whether(struct streams *all, struct stream *s, const char *uri)
+{
+	static const char any[] = "for i = 1, #ARGV do if redis.call('SISMEMBER', KEYS[1], ARGV[i]) == 1 then return 1 end end return 0";
+	char key[128], above[ABOVE_MAX][NOTICE_URI_MAX + 1];
+	const char *argv[4 + 1 + ABOVE_MAX] = { "EVAL", any, "1", key, uri };
+	size_t len = strlen(uri);
+	int argc = 5;
+
+	if (len > NOTICE_URI_MAX)
+		return;
+	key_of(key, sizeof(key), s);
+	while (len-- > 0 && argc < (int)LEN(argv))
+		if (uri[len] == '/') {
+			snprintf(above[argc - 5], sizeof(above[0]), "%.*s", (int)len, uri);
+			argv[argc] = above[argc - 5];
+			argc++;
+		}
+	ask(all, s, uri, argc, argv);
+}
+
+static void
+ask_all(struct streams *all, struct stream *s)
+{
+	char key[128];
+
+	key_of(key, sizeof(key), s);
+	ask(all, s, NULL, 2, (const char *[]){ "SMEMBERS", key });
+}
+
+/* --- resources -------------------------------------------------------------------------- */
+
+/* A change below what was subscribed to may be told with its own URI (PROTOCOL 2.5, 3). */
+static bool
+covers(const char *subscribed, const char *uri)
+{
+	size_t n = strlen(subscribed);
+
+	return strncmp(subscribed, uri, n) == 0 && (uri[n] == '\0' || uri[n] == '/');
+}
+
+static void
+resource_changed(struct streams *all, struct stream *s, void *ctx)
+{
+	struct change *c = ctx;
+	size_t i;
+
+	if (!concerns(s, c))
+		return;
+	if (s->kind != SUBSCRIBE_LISTEN && *s->session) {
+		ask_whether(all, s, c->uri);
+		return;
+	}
+	for (i = 0; i < s->uris && !covers(s->uri[i], c->uri); i++)
+		;
+	if (i == s->uris)
+		return;
+	write_resource(&c->frame, s, c->uri);
+	say(all, s, &c->frame);
+}
+
+void
+tell_resource(struct streams *all, const char *catalog, const char *tenant, const char *uri)
+{
+	struct change c = { .catalog = catalog, .tenant = tenant, .uri = uri };
+
+	spread(all, &c, resource_changed);
+}
+
+/* --- sessions, gaps, the end ------------------------------------------------------------ */
+
+/* A message of ours is one line, but what stands in it may have come from anywhere. */
+void
+tell_session(struct streams *all, const char *session, const char *json, size_t len)
+{
+	struct stream *s = streams_find(all, session);
+	struct arena mem;
+	struct buf b;
+
+	if (!s || memchr(json, '\n', len) || memchr(json, '\r', len))
+		return;
+	arena_init(&mem, len + 1024, 2 * len + (64 << 10));
+	buf_init(&b, &mem, len + 1024);
+	buf_str(&b, "event: message\ndata: ");
+	buf_add(&b, json, len);
+	buf_str(&b, "\n\n");
+	say(all, s, &b);
+	arena_close(&mem);
+}
+
+static void
+tell_everything(struct streams *all, struct stream *s, void *ctx)
+{
+	size_t i;
+
+	(void)ctx;
+	for (i = 0; i < LISTS_COUNT && s->stage == STREAM_OPEN; i++)
+		tell_one(all, s, (enum lists)i);
+	for (i = 0; i < s->uris && s->stage == STREAM_OPEN; i++)
+		tell_resource_of(all, s, s->uri[i]);
+	if (s->kind != SUBSCRIBE_LISTEN && *s->session && s->stage == STREAM_OPEN)
+		ask_all(all, s);
+}
+
+void
+tell_all(struct streams *all)
+{
+	streams_each(all, tell_everything, NULL);
+}
+
+void
+tell_end(struct streams *all, struct stream *s)
+{
+	struct arena mem;
+	struct buf b;
+
+	arena_init(&mem, FRAME_MAX, 16 * FRAME_MAX);
+	buf_init(&b, &mem, 4 * FRAME_MAX);
+	begin(&b);
+	buf_fmt(&b, "\"id\":%s,\"result\":{\"resultType\":\"complete\"," SUBSCRIPTION "%s,\"" RPC_NS "serverInfo\":%s}}",
+	    s->id, s->id, s->caller.catalog->server_info);
+	end(&b);
+	if (*s->id)
+		say(all, s, &b);
+	streams_finish(all, s);
+	arena_close(&mem);
+}

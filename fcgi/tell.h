@@ -1,0 +1,37 @@
+/*
+ * tell: what clients hear on their streams.
+ *
+ * Frames of a listen carry the id it was asked under, those of a legacy stream nothing (PROTOCOL 2.5,
+ * 1.6).  What is told is decided by what the stream asked for; a legacy stream asked for every list,
+ * and its resources stand in Redis.
+ */
+#ifndef TELL_H
+#define TELL_H
+
+#include "streams.h"
+
+/* The first frame of a stream, in b: the acknowledgement, the endpoint, or a comment.  uri: the path that was asked for. */
+void tell_first(struct buf *b, const struct subscription *sub, const char *uri);
+
+/* Was nothing of what a listen asked for honoured?  Then it ends at once. */
+bool tell_nothing(const struct subscription *sub);
+
+/* A list has changed for the callers of this catalog and tenant; tenant NULL: of every one. */
+void tell_list(struct streams *all, const char *catalog, const char *tenant, enum lists what);
+
+/* For this one. */
+void tell_one(struct streams *all, struct stream *s, enum lists what);
+
+/* A resource has changed for them.  Those who subscribed to one above it are told, too. */
+void tell_resource(struct streams *all, const char *catalog, const char *tenant, const char *uri);
+
+/* A JSON-RPC message for the client of that session, if its stream is here. */
+void tell_session(struct streams *all, const char *session, const char *json, size_t len);
+
+/* Everything that each stream asked for, once: something may have been missed. */
+void tell_all(struct streams *all);
+
+/* The graceful end: a listen gets its result (PROTOCOL 2.5, 5). */
+void tell_end(struct streams *all, struct stream *s);
+
+#endif

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { Client as New, StreamableHTTPClientTransport as NewT } from '@modelcontextprotocol/client';
+const s = JSON.parse(readFileSync('/tmp/wask/build/run/stack.json'));
+const key = s.catalogs.planasonix.tenants.bench.keys.full;
+const url = s.http_url + '/planasonix/mcp';
+const answers = [];
+const c = new Client({name:'t',version:'1'}, {capabilities:{elicitation:{}}});
+c.setRequestHandler(ElicitRequestSchema, async (r) => { console.log('ASKED', JSON.stringify(r.params)); return answers.shift(); });
+await c.connect(new StreamableHTTPClientTransport(new URL(url), {requestInit:{headers:{Authorization:`Bearer ${key}`}}}));
+const l = await c.callTool({name:'list_schedules', arguments:{}});
+const ids = l.structuredContent.schedules.map((x)=>x.id);
+const del = async (id, a) => { answers.push(a); const t=performance.now(); const r = await c.callTool({name:'delete_schedule', arguments:{schedule_id:id}}).catch((e)=>e.message); console.log(Math.round(performance.now()-t), JSON.stringify(r)); };
+await del(ids[0], {action:'decline'});
+await del(ids[0], {action:'cancel'});
+await del(ids[0], {action:'accept', content:{confirm:false}});
+await del(ids[0], {action:'accept', content:{confirm:true}});
+await del(ids[0], {action:'accept', content:{confirm:true}});
+await c.close();
+const n = new New({name:'t',version:'1'}, {capabilities:{elicitation:{form:{}}}, versionNegotiation:{mode:'auto'}});
+n.setRequestHandler('elicitation/create', async (r) => { console.log('ASKED', JSON.stringify(r.params)); return answers.shift(); });
+await n.connect(new NewT(new URL(url), {requestInit:{headers:{Authorization:`Bearer ${key}`}}}));
+console.log(n.getNegotiatedProtocolVersion());
+answers.length=0;
+for (const a of [{action:'decline'}, {action:'accept', content:{}}]) { answers.push(a); console.log(JSON.stringify(await n.callTool({name:'delete_schedule', arguments:{schedule_id:ids[1]}}))); }
+await n.close();

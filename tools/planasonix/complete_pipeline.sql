@@ -1,0 +1,7 @@
+-- Ids of pipelines whose name holds, or whose id begins with, what was typed.
+select p.id::text
+from pipeline p
+where p.deleted_at is null
+	and (strpos(lower(p.name), lower($1->>'value')) > 0 or starts_with(p.id::text, lower($1->>'value')))
+order by p.name, p.id
+limit 101
