@@ -314,5 +314,6 @@ stream_run(const struct process *self)
 		balance(&l);
 		streams_sweep(&l.all);
 	}
+	fanout_go_on(l.all.fanout);	/* what Redis is to forget leaves with us */
 	exit(0);
 }
