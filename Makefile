@@ -16,7 +16,8 @@
 LAYERS   = ground request outside domain protocol process
 
 ground   = base log arena buf utf8 cidr json pattern metaschema schema_uri schema_value schema_node \
-           schema_words schema_refs schema_load schema_says schema_seen schema_forms schema_check schema crypt
+           schema_resource schema_words schema_refs schema_read schema_circles schema_load schema_says \
+           schema_seen schema_forms schema_check schema crypt
 request  = config news event slot bucket seat client wire made trace mirror request fail reply sse
 outside  = sockets pgtype db db_async cache feed egress breaker web probe
 domain   = tenant limit audit segment seal template adapt uri tool offer resource_file prompt_file catalog notice cursor bind \
@@ -33,7 +34,7 @@ PROGRAMS = mcpctl mcp-stdio
 mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scope ctl_principal ctl_workspace \
             ctl_time ctl_key ctl_secrets ctl_check ctl
 mcp-stdio = stdio_http stdio_line stdio_sse stdio_message stdio_era stdio_head stdio_tools stdio_kept stdio_args \
-            stdio_call stdio_modern stdio_session stdio_legacy stdio
+            stdio_bridge stdio_call stdio_fail stdio_modern stdio_session stdio_legacy stdio
 
 
 CC       ?= cc
@@ -75,7 +76,7 @@ units     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/un
 all: $(programs) $(BUILD)/fcgi.a tools
 
 # The C tools of each catalog folder.  make tools TOOLS=/etc/mcp-fpm/tools does it for folders of one's own.
-TOOLS   ?= tools tests/conformance/tools
+TOOLS   ?= tools tests/conformance/tools tests/e2e/catalogs/flow/tools
 code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(addsuffix /*/*.c,$(TOOLS))))))
 
 tools: $(code)

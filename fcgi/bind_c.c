@@ -99,7 +99,7 @@ check_result(struct request *rq, const struct tool *tool)
 		return 0;
 	}
 	buf_init(&says, &rq->mem, 4096);
-	if (!schema_check(tool->output, rq->made.result, &rq->mem, &says))
+	if (!schema_check_as(tool->output, rq->made.result, "the result", &rq->mem, &says))
 		return fail(rq, FAIL_INTERNAL, "%s: the result is not as outputSchema says: %.800s", tool->name, says.at);
 	return 0;
 }
@@ -108,6 +108,7 @@ static int
 take_result(struct request *rq, const struct tool *tool, struct bind_result *out)
 {
 	struct json_object *result = rq->made.result;
+	const char *text;
 	size_t len = 0;
 
 	if (result) {
@@ -116,7 +117,8 @@ take_result(struct request *rq, const struct tool *tool, struct bind_result *out
 			out->text = json_get_str(result, "message");
 	}
 	out->blocks = rq->made.blocks;
-	if (out->blocks && !utf8_valid(json_plain(out->blocks, &len), len))
+	text = out->blocks ? json_plain(out->blocks, &len) : NULL;
+	if (text && !utf8_valid(text, len))
 		return fail(rq, FAIL_INTERNAL, "%s: a content block is not UTF-8", tool->name);
 	if (out->structured && !utf8_valid(out->structured, out->structured_len))
 		return fail(rq, FAIL_INTERNAL, "%s: the result is not UTF-8", tool->name);

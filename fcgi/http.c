@@ -298,13 +298,18 @@ walk(struct request *rq, const struct catalogs *catalogs)
 	}
 }
 
-/* nginx repeats the request at the pool that is to have it.  Nothing was counted or recorded before that point. */
+/*
+ * nginx repeats the request at the pool that is to have it.  Nothing was recorded before that point.
+ * Nothing else is said: nginx keeps some headers of this answer and puts them into that of the pool.
+ */
 static void
 hand_over(struct request *rq)
 {
+	const char *place = rq->place == POOL_SLOW ? "@mcp_slow" : "@mcp_stream";
+	const char *head = arena_fmt(&rq->mem, "Status: 200 OK\r\nX-Accel-Redirect: %s\r\n%s\r\n", place, rq->reply.head.at);
+
 	audit_forget(rq);
-	reply_header(rq, "X-Accel-Redirect", rq->place == POOL_SLOW ? "@mcp_slow" : "@mcp_stream");
-	if (reply_send(rq) != 0)
+	if (rq->wire->write(rq->io, head, strlen(head)) != 0)
 		log_say("nobody takes back a request for the %s pool", slot_pool_name(rq->place));
 }
 
@@ -322,8 +327,6 @@ send_answer(struct request *rq)
 	}
 	if (rq->failed == FAIL_GONE && rq->era == ERA_MODERN)
 		return 0;
-	if (rq->session)
-		transport_accept(rq);
 	return rq->streams || rq->failed == FAIL_GONE ? sse_end(rq) : reply_send(rq);
 }
 

@@ -158,6 +158,7 @@ wait_modern(struct request *rq, struct round *r)
 	r->sealed = state_seal(rq, &next);
 	if (!r->sealed)
 		return question_refuse(rq, "The answers are larger than %d bytes together, which is more than can be kept between two rounds.", STATE_MAX);
+	slot_put(rq->slot->event.code, sizeof(rq->slot->event.code), "input_required");
 	return fail(rq, FAIL_INPUT, "%d to answer", r->opens);
 }
 

@@ -41,7 +41,13 @@ schema_compile_foreign(struct arena *mem, struct json_object *source, const char
 bool
 schema_check(const struct schema *s, struct json_object *value, struct arena *mem, struct buf *says)
 {
-	return schema_check_value(s->root, value, mem, says);
+	return schema_check_as(s, value, "the arguments", mem, says);
+}
+
+bool
+schema_check_as(const struct schema *s, struct json_object *value, const char *what, struct arena *mem, struct buf *says)
+{
+	return schema_check_value(s->root, value, what, mem, says);
 }
 
 /* --- defaults --------------------------------------------------------------------------- */

@@ -31,6 +31,9 @@ struct schema *schema_compile_foreign(struct arena *mem, struct json_object *sou
  */
 bool schema_check(const struct schema *s, struct json_object *value, struct arena *mem, struct buf *says);
 
+/* The same for what is no arguments: complaints about the whole of it call it `what` ("the result"). */
+bool schema_check_as(const struct schema *s, struct json_object *value, const char *what, struct arena *mem, struct buf *says);
+
 /*
  * Adds to the object, for every property it lacks, the default the schema gives, and makes integers
  * of 1.0 where integers are asked for.  Top level only; through $ref and allOf there.

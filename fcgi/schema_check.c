@@ -57,7 +57,7 @@ matches(struct schema_work *w, const struct pattern *p, const char *text, size_t
 	got = pattern_try(p, text, len, w->until_us);
 	if (got == PATTERN_UNKNOWN || base_now_us() > w->until_us)
 		return schema_forms_give_up(w, arena_fmt(w->mem, "whether %s matches its pattern could not be found out with reasonable "
-		    "effort; send a shorter or simpler text", schema_says_place(w->mem, at)));
+		    "effort; send a shorter or simpler text", schema_says_place(&w->says, at)));
 	return got == PATTERN_MATCHES;
 }
 
@@ -459,7 +459,7 @@ check_node(struct schema_work *w, const struct schema_node *n, struct json_objec
 	if (!schema_forms_spend(w, 1))
 		return false;
 	if (w->depth >= DEPTH_MAX)
-		return schema_forms_give_up(w, "the arguments have more levels than can be checked");
+		return schema_forms_give_up(w, "to check this takes more levels than are allowed; send values with fewer");
 	if (!outer || outer->in != n->in)
 		w->scope = &scope;
 	w->depth++;
@@ -470,13 +470,14 @@ check_node(struct schema_work *w, const struct schema_node *n, struct json_objec
 }
 
 bool
-schema_check_value(const struct schema_node *root, struct json_object *value, struct arena *mem, struct buf *says)
+schema_check_value(const struct schema_node *root, struct json_object *value, const char *what, struct arena *mem,
+    struct buf *says)
 {
 	struct schema_work w = { .mem = mem, .left = STEPS_MAX, .node = check_node };
 	size_t before = says->len;
 	bool fits;
 
-	w.says = (struct schema_says){ .mem = mem, .out = says, .most = COMPLAINTS_MAX, .joint = "; " };
+	w.says = (struct schema_says){ .mem = mem, .out = says, .most = COMPLAINTS_MAX, .joint = "; ", .what = what };
 	fits = check_node(&w, root, value, NULL, NULL);
 	if (w.gave_up) {
 		/* What was said so far may be what a branch said that was cut short. */

@@ -10,7 +10,11 @@
 #include "buf.h"
 #include "schema_node.h"
 
-/* True, or false with the complaints added to *says, joined by "; ".  mem holds what is needed meanwhile. */
-bool schema_check_value(const struct schema_node *root, struct json_object *value, struct arena *mem, struct buf *says);
+/*
+ * True, or false with the complaints added to *says, joined by "; ".  what: the whole value is called
+ * so, "the arguments".  mem holds what is needed meanwhile.
+ */
+bool schema_check_value(const struct schema_node *root, struct json_object *value, const char *what, struct arena *mem,
+    struct buf *says);
 
 #endif

@@ -5,6 +5,7 @@
  * value fits it.
  */
 #include "schema_forms.h"
+#include "schema_resource.h"
 
 #define BRANCHES_SAID	4	/* of an anyOf that nothing fits */
 
@@ -21,7 +22,7 @@ schema_forms_spend(struct schema_work *w, int64_t steps)
 {
 	w->left -= steps;
 	if (w->left < 0)
-		return schema_forms_give_up(w, "the arguments take more work to check than is allowed; send fewer or smaller values");
+		return schema_forms_give_up(w, "to check this takes more work than is allowed; send fewer or smaller values");
 	return !w->gave_up;
 }
 
@@ -109,7 +110,7 @@ dynamic_target(const struct schema_work *w, const struct schema_forms *f)
 	const struct schema_scope *s;
 
 	for (s = f->dynamic_name ? w->scope : NULL; s; s = s->outer) {
-		const struct schema_anchor *a = schema_node_anchor(s->in, f->dynamic_name);
+		const struct schema_anchor *a = schema_resource_anchor(s->in, f->dynamic_name);
 
 		if (a && a->dynamic)
 			to = a->node;
@@ -216,7 +217,7 @@ first_complaints(struct schema_work *w, const struct schema_list *branches, stru
 	buf_init(&b, w->mem, 380);
 	for (i = 0; i < branches->n && i < BRANCHES_SAID && !w->gave_up; i++) {
 		buf_init(&one, w->mem, 380);
-		w->says = (struct schema_says){ .mem = w->mem, .out = &one, .most = 1, .joint = "" };
+		w->says = (struct schema_says){ .mem = w->mem, .out = &one, .most = 1, .joint = "", .what = loud.what };
 		(void)w->node(w, branches->node[i], v, at, NULL);
 		buf_fmt(&b, "%s(%zu) %s", i ? "; " : "", i + 1, one.at);
 	}

@@ -7,67 +7,41 @@
 #include "schema_load.h"
 #include "log.h"
 #include "metaschema.h"
-#include "schema_refs.h"
+#include "schema_circles.h"
+#include "schema_read.h"
 #include "schema_uri.h"
-#include "schema_words.h"
 
 #define DEPTH_MAX	32	/* levels of a schema */
 #define NODES_MAX	10000	/* subschemas, those of metaschemas that are referred to included */
-#define CHAIN_MAX	100	/* subschemas in a row that speak of the same value */
+#define URI_MAX		2000	/* bytes of an $id with what it is relative to */
+#define SCRATCH_CHUNK	4096
+#define SCRATCH_MAX	(256 << 20)	/* a bug beyond: places and pointers of NODES_MAX subschemas take less */
 
-struct load {
-	struct arena           *mem;
-	struct schema_refs     *refs;
-	struct schema_resource *in;	/* NULL at the root of a document */
-	const char             *at;	/* where in the schema, for complaints */
-	const char             *base;	/* URI where an $id is relative to */
-	int                     depth;
-	bool                    strict;
-	struct json_object     *document;
-	const char            **why;
-};
-
-static struct schema_node *load_node(struct load *l, struct json_object *source);
-
-static int
-refuse(struct load *l, const char *fmt, ...) printf_like(2, 3);
-
-static int
-refuse(struct load *l, const char *fmt, ...)
-{
-	char text[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	*l->why = arena_fmt(l->mem, "%s: %s", l->at[0] ? l->at : "the root", text);
-	return -1;
-}
+static struct schema_node *load_node(struct schema_read *l, struct json_object *source);
 
 /* --- subschemas ------------------------------------------------------------------------- */
 
 /* The n-th of a list, or the one with that name. */
 static const struct schema_node *
-load_below(struct load *l, const char *name, struct json_object *v)
+load_below(struct schema_read *l, const char *name, struct json_object *v)
 {
-	struct load below = *l;
+	struct schema_read below = *l;
 
-	below.at = l->at[0] ? arena_fmt(l->mem, "%s.%s", l->at, name) : name;
+	below.at = l->at[0] ? arena_fmt(l->scratch, "%.400s.%.100s", l->at, name) : name;
 	below.depth++;
 	return load_node(&below, v);
 }
 
 static int
-load_list(struct load *l, const char *word, struct schema_list *list, struct json_object *v)
+load_list(struct schema_read *l, const char *word, struct schema_list *list, struct json_object *v)
 {
 	size_t i, n = json_object_is_type(v, json_type_array) ? json_object_array_length(v) : 0;
 
 	if (n == 0)
-		return refuse(l, "%s must be an array of at least one schema", word);
+		return schema_read_refuse(l, "%s must be an array of at least one schema", word);
 	list->node = arena_take(l->mem, n * sizeof(*list->node));
 	for (i = 0; i < n; i++) {
-		list->node[i] = load_below(l, arena_fmt(l->mem, "%s[%zu]", word, i), json_object_array_get_idx(v, i));
+		list->node[i] = load_below(l, arena_fmt(l->scratch, "%s[%zu]", word, i), json_object_array_get_idx(v, i));
 		if (!list->node[i])
 			return -1;
 	}
@@ -84,7 +58,7 @@ by_name(const void *a, const void *b)
 }
 
 static void
-sort_map(struct load *l, struct schema_map *map)
+sort_map(struct schema_read *l, struct schema_map *map)
 {
 	size_t i;
 
@@ -96,19 +70,19 @@ sort_map(struct load *l, struct schema_map *map)
 
 /* Properties are where arguments are, so their names alone say where; other names follow their keyword. */
 static const char *
-place_of(struct load *l, const char *word, const char *name)
+place_of(struct schema_read *l, const char *word, const char *name)
 {
-	return strcmp(word, "properties") == 0 ? name : arena_fmt(l->mem, "%s.%s", word, name);
+	return strcmp(word, "properties") == 0 ? name : arena_fmt(l->scratch, "%s.%.100s", word, name);
 }
 
 static int
-load_map(struct load *l, const char *word, struct schema_map *map, struct json_object *v)
+load_map(struct schema_read *l, const char *word, struct schema_map *map, struct json_object *v)
 {
 	bool patterns = strcmp(word, "patternProperties") == 0;
 	const char *why;
 
 	if (!json_object_is_type(v, json_type_object))
-		return refuse(l, "%s must be an object", word);
+		return schema_read_refuse(l, "%s must be an object", word);
 	map->named = arena_zero(l->mem, (size_t)(json_object_object_length(v) + 1) * sizeof(*map->named));
 	json_object_object_foreach(v, name, below) {
 		struct schema_named *n = &map->named[map->n++];
@@ -118,7 +92,7 @@ load_map(struct load *l, const char *word, struct schema_map *map, struct json_o
 		if (!n->node)
 			return -1;
 		if (patterns && !(n->pattern = pattern_compile(l->mem, name, &why)))
-			return refuse(l, "patternProperties: %s", why);
+			return schema_read_refuse(l, "patternProperties: %s", why);
 	}
 	sort_map(l, map);
 	return 0;
@@ -126,14 +100,14 @@ load_map(struct load *l, const char *word, struct schema_map *map, struct json_o
 
 /* dependentRequired */
 static int
-load_needs(struct load *l, const char *word, struct schema_map *map, struct json_object *v)
+load_needs(struct schema_read *l, const char *word, struct schema_map *map, struct json_object *v)
 {
 	if (!json_object_is_type(v, json_type_object))
-		return refuse(l, "%s must be an object", word);
+		return schema_read_refuse(l, "%s must be an object", word);
 	map->named = arena_zero(l->mem, (size_t)(json_object_object_length(v) + 1) * sizeof(*map->named));
 	json_object_object_foreach(v, name, names) {
 		if (!json_is_strings(names))
-			return refuse(l, "%s.%s must be an array of strings", word, name);
+			return schema_read_refuse(l, "%s.%s must be an array of strings", word, name);
 		map->named[map->n++] = (struct schema_named){ .name = name, .names = names };
 	}
 	sort_map(l, map);
@@ -143,83 +117,7 @@ load_needs(struct load *l, const char *word, struct schema_map *map, struct json
 /* --- single keywords -------------------------------------------------------------------- */
 
 static int
-load_type_name(struct load *l, struct schema_node *n, struct json_object *v)
-{
-	const char *name = json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
-	enum schema_type type = schema_word_type(name);
-
-	n->types |= type;
-	return type ? 0 : refuse(l, "unknown type \"%.100s\"", name);
-}
-
-static int
-load_type(struct load *l, struct schema_node *n, struct json_object *v)
-{
-	size_t i;
-
-	if (!json_object_is_type(v, json_type_array))
-		return load_type_name(l, n, v);
-	for (i = 0; i < json_object_array_length(v); i++)
-		if (load_type_name(l, n, json_object_array_get_idx(v, i)) != 0)
-			return -1;
-	return n->types ? 0 : refuse(l, "type must name at least one type");
-}
-
-static int
-load_enum(struct load *l, struct schema_values *to, struct json_object *v)
-{
-	int64_t work = INT64_MAX;
-
-	if (!json_object_is_type(v, json_type_array))
-		return refuse(l, "enum must be an array");
-	to->limited = true;
-	to->list = v;
-	to->set = schema_value_set(l->mem, v, &work);
-	return 0;
-}
-
-static int
-load_number(struct load *l, const struct schema_word *w, struct schema_number *to, struct json_object *v)
-{
-	struct schema_number zero = { .there = true, .whole = true };
-
-	*to = schema_value_number(v);
-	if (!to->there || (w->kind == WORD_STEP && schema_value_compare(*to, zero) <= 0))
-		return refuse(l, "%s must be a number, multipleOf one above 0", w->name);
-	return 0;
-}
-
-static int
-load_count(struct load *l, const struct schema_word *w, int64_t *to, struct json_object *v)
-{
-	struct schema_number n = schema_value_number(v);
-
-	if (!n.there || !schema_value_whole(n, to) || *to < 0)
-		return refuse(l, "%s must be an integer from 0", w->name);
-	return 0;
-}
-
-static int
-load_flag(struct load *l, const struct schema_word *w, bool *to, struct json_object *v)
-{
-	*to = json_object_get_boolean(v);
-	return json_object_is_type(v, json_type_boolean) ? 0 : refuse(l, "%s must be true or false", w->name);
-}
-
-static int
-load_pattern(struct load *l, struct schema_texts *to, struct json_object *v)
-{
-	const char *why;
-
-	if (!json_object_is_type(v, json_type_string))
-		return refuse(l, "pattern must be a string");
-	to->pattern_text = json_object_get_string(v);
-	to->pattern = pattern_compile(l->mem, to->pattern_text, &why);
-	return to->pattern ? 0 : refuse(l, "%s", why);
-}
-
-static int
-load_anchor(struct load *l, const struct schema_word *w, struct schema_node *n, struct json_object *v)
+load_anchor(struct schema_read *l, const struct schema_word *w, struct schema_node *n, struct json_object *v)
 {
 	const char *name = json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
 	size_t i;
@@ -228,38 +126,31 @@ load_anchor(struct load *l, const struct schema_word *w, struct schema_node *n, 
 		if (!isalnum((unsigned char)name[i]) && !strchr("-._", name[i]))
 			break;
 	if (i == 0 || name[i])
-		return refuse(l, "%s must be a name of letters, digits, \"-\", \".\" and \"_\"", w->name);
+		return schema_read_refuse(l, "%s must be a name of letters, digits, \"-\", \".\" and \"_\"", w->name);
 	if (schema_refs_anchor(l->refs, l->in, name, strcmp(w->name, "$dynamicAnchor") == 0, n) != 0)
-		return refuse(l, "%s \"%.100s\" is there twice", w->name, name);
+		return schema_read_refuse(l, "%s \"%.100s\" is there twice", w->name, name);
 	return 0;
 }
 
 static int
-load_ref(struct load *l, const struct schema_word *w, struct schema_node *n, struct json_object *v)
+load_ref(struct schema_read *l, const struct schema_word *w, struct schema_node *n, struct json_object *v)
 {
 	if (!json_object_is_type(v, json_type_string))
-		return refuse(l, "%s must be a string", w->name);
+		return schema_read_refuse(l, "%s must be a string", w->name);
 	schema_refs_add(l->refs, &(struct schema_ref){ .text = json_object_get_string(v), .at = l->at, .in = l->in, .node = n,
 	    .dynamic = strcmp(w->name, "$dynamicRef") == 0 });
 	return 0;
 }
 
 static int
-load_strings(struct load *l, const struct schema_word *w, struct json_object **to, struct json_object *v)
-{
-	*to = v;
-	return json_is_strings(v) ? 0 : refuse(l, "%s must be an array of strings", w->name);
-}
-
-static int
-load_node_at(struct load *l, const struct schema_word *w, const struct schema_node **to, struct json_object *v)
+load_node_at(struct schema_read *l, const struct schema_word *w, const struct schema_node **to, struct json_object *v)
 {
 	*to = load_below(l, w->name, v);
 	return *to ? 0 : -1;
 }
 
 static int
-load_word(struct load *l, struct schema_node *n, const struct schema_word *w, struct json_object *v)
+load_word(struct schema_read *l, struct schema_node *n, const struct schema_word *w, struct json_object *v)
 {
 	void *group = schema_word_group(l->mem, n, w->group);
 	void *to = (char *)group + w->at;
@@ -267,28 +158,28 @@ load_word(struct load *l, struct schema_node *n, const struct schema_word *w, st
 
 	switch (w->kind) {
 	case WORD_TEXT:
-		return json_object_is_type(v, json_type_string) ? 0 : refuse(l, "%s must be a string", w->name);
+		return json_object_is_type(v, json_type_string) ? 0 : schema_read_refuse(l, "%s must be a string", w->name);
 	case WORD_ANCHOR:
 		return load_anchor(l, w, n, v);
 	case WORD_REF:
 		return load_ref(l, w, n, v);
 	case WORD_TYPE:
-		return load_type(l, n, v);
+		return schema_read_type(l, n, v);
 	case WORD_ENUM:
-		return load_enum(l, group, v);
+		return schema_read_enum(l, group, v);
 	case WORD_CONST:
 		n->values->fixed = true;
 		n->values->constant = v;
 		return 0;
 	case WORD_NUMBER:
 	case WORD_STEP:
-		return load_number(l, w, to, v);
+		return schema_read_number(l, w, to, v);
 	case WORD_COUNT:
-		return load_count(l, w, to, v);
+		return schema_read_count(l, w, to, v);
 	case WORD_FLAG:
-		return load_flag(l, w, to, v);
+		return schema_read_flag(l, w, to, v);
 	case WORD_PATTERN:
-		return load_pattern(l, group, v);
+		return schema_read_pattern(l, group, v);
 	case WORD_NODE:
 		return load_node_at(l, w, to, v);
 	case WORD_ASIDE:
@@ -300,7 +191,7 @@ load_word(struct load *l, struct schema_node *n, const struct schema_word *w, st
 	case WORD_STORE:
 		return load_map(l, w->name, &(struct schema_map){ 0 }, v);
 	case WORD_STRINGS:
-		return load_strings(l, w, to, v);
+		return schema_read_strings(l, w, to, v);
 	case WORD_NEEDS:
 		return load_needs(l, w->name, to, v);
 	default:
@@ -310,84 +201,36 @@ load_word(struct load *l, struct schema_node *n, const struct schema_word *w, st
 
 /* --- resources, dialects ---------------------------------------------------------------- */
 
-/* The metaschema with that $id among the document's own $defs, or NULL. */
-static struct json_object *
-own_metaschema(struct load *l, const char *uri)
-{
-	struct json_object *defs = json_get(l->document, "$defs");
-
-	if (!json_object_is_type(defs, json_type_object))
-		return NULL;
-	json_object_object_foreach(defs, name, v) {
-		const char *id = json_get_str(v, "$id");
-
-		(void)name;
-		if (id && strcmp(id, uri) == 0)
-			return json_get(v, "$vocabulary");
-	}
-	return NULL;
-}
-
-static int
-read_vocabularies(struct load *l, struct json_object *all, unsigned *out)
-{
-	*out = SCHEMA_CORE;
-	if (!json_object_is_type(all, json_type_object))
-		return refuse(l, "$vocabulary must be an object");
-	json_object_object_foreach(all, uri, needed) {
-		unsigned bit = schema_word_vocabulary(uri);
-
-		*out |= bit;
-		if (!bit && json_object_get_boolean(needed))
-			return refuse(l, "the vocabulary %.200s is not known here", uri);
-	}
-	return 0;
-}
-
-static int
-read_dialect(struct load *l, struct json_object *v, unsigned *out)
-{
-	const char *uri = json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
-	size_t n = strlen(METASCHEMA_URI);
-	struct json_object *own;
-
-	*out = SCHEMA_ALL;
-	if (strncmp(uri, METASCHEMA_URI, n) == 0 && (!uri[n] || strcmp(uri + n, "#") == 0))
-		return 0;
-	own = own_metaschema(l, uri);
-	if (own)
-		return read_vocabularies(l, own, out);
-	return refuse(l, "$schema \"%.200s\" is a dialect that is not known here; leave it out, or write %s", uri, METASCHEMA_URI);
-}
-
 /* The URI of a resource, from its $id. */
 static const char *
-read_id(struct load *l, struct json_object *v)
+read_id(struct schema_read *l, struct json_object *v)
 {
 	const char *id = json_object_is_type(v, json_type_string) ? json_object_get_string(v) : NULL, *fragment, *uri;
 
 	if (!id)
-		return refuse(l, "$id must be a string"), NULL;
-	uri = schema_uri_resolve(l->mem, l->base, id, &fragment);
+		return schema_read_refuse(l, "$id must be a string"), NULL;
+	uri = arena_str(l->mem, schema_uri_resolve(l->scratch, l->base, id, &fragment));
+	if (strlen(uri) > URI_MAX)
+		return schema_read_refuse(l, "$id \"%.200s\" is longer than %d bytes", id, URI_MAX), NULL;
 	if (*fragment)
-		return refuse(l, "$id \"%.200s\" must not have a fragment; $anchor names a place", id), NULL;
+		return schema_read_refuse(l, "$id \"%.200s\" must not have a fragment; $anchor names a place", id), NULL;
 	return uri;
 }
 
 /* Where the node begins a resource: at the root, and where it has an $id. */
 static int
-open_resource(struct load *l, struct schema_node *n, struct json_object *source)
+open_resource(struct schema_read *l, struct schema_node *n, struct json_object *source)
 {
 	struct json_object *id = json_get(source, "$id"), *dialect = json_get(source, "$schema");
 	const char *uri = id ? read_id(l, id) : l->base;
 	struct schema_resource *in;
 	unsigned vocabularies = l->in ? l->in->vocabularies : SCHEMA_ALL;
 
-	if (!uri || (dialect && read_dialect(l, dialect, &vocabularies) != 0))
+	if (!uri || (dialect && schema_read_dialect(l, dialect, &vocabularies) != 0))
 		return -1;
 	in = schema_refs_resource(l->refs, uri, source, n);
 	if (!in)
-		return refuse(l, "$id \"%.200s\" is there twice", uri);
+		return schema_read_refuse(l, "$id \"%.200s\" is there twice", uri);
 	in->vocabularies = vocabularies;
 	l->in = in;
 	l->base = uri;
@@ -397,15 +240,15 @@ open_resource(struct load *l, struct schema_node *n, struct json_object *source)
 /* --- nodes ------------------------------------------------------------------------------ */
 
 static int
-load_words(struct load *l, struct schema_node *n, struct json_object *source)
+load_words(struct schema_read *l, struct schema_node *n, struct json_object *source)
 {
 	json_object_object_foreach(source, name, value) {
 		const struct schema_word *w = schema_word_find(name);
 
 		if (l->strict && w && w->kind == WORD_OLD)
-			return refuse(l, "%s is of an older draft of JSON Schema and means nothing in 2020-12", name);
+			return schema_read_refuse(l, "%s is of an older draft of JSON Schema and means nothing in 2020-12", name);
 		if (l->strict && !w && strncmp(name, "x-", 2) != 0)
-			return refuse(l, "unknown keyword \"%.100s\"", name);
+			return schema_read_refuse(l, "unknown keyword \"%.100s\"", name);
 		if (w && (w->vocabulary & l->in->vocabularies) && load_word(l, n, w, value) != 0)
 			return -1;
 	}
@@ -415,23 +258,23 @@ load_words(struct load *l, struct schema_node *n, struct json_object *source)
 }
 
 static struct schema_node *
-load_node(struct load *l, struct json_object *source)
+load_node(struct schema_read *l, struct json_object *source)
 {
 	struct schema_node *n = arena_zero(l->mem, sizeof(*n));
 	bool object = json_object_is_type(source, json_type_object);
 
 	if (!object && !json_object_is_type(source, json_type_boolean))
-		return refuse(l, "a schema must be an object, true or false"), NULL;
+		return schema_read_refuse(l, "a schema must be an object, true or false"), NULL;
 	if (l->depth > DEPTH_MAX)
-		return refuse(l, "more levels than a schema may have"), NULL;
+		return schema_read_refuse(l, "more levels than a schema may have"), NULL;
 	if (l->refs->n >= NODES_MAX)
-		return refuse(l, "more than the %d subschemas a schema may have", NODES_MAX), NULL;
+		return schema_read_refuse(l, "more than the %d subschemas a schema may have", NODES_MAX), NULL;
 	schema_refs_made(l->refs, source, n);
 	if (!l->in || (object && json_get(source, "$id"))) {
 		if (open_resource(l, n, source) != 0)
 			return NULL;
 	} else if (object && json_get(source, "$schema")) {
-		return refuse(l, "$schema belongs at the root, or beside an $id"), NULL;
+		return schema_read_refuse(l, "$schema belongs at the root, or beside an $id"), NULL;
 	}
 	n->in = l->in;
 	n->never = !object && !json_object_get_boolean(source);
@@ -442,10 +285,10 @@ load_node(struct load *l, struct json_object *source)
 
 /* A metaschema that somebody refers to. */
 static int
-load_metaschema(struct load *l, const char *uri)
+load_metaschema(struct schema_read *l, const char *uri)
 {
 	const char *text = metaschema_text(uri);
-	struct load other = *l;
+	struct schema_read other = *l;
 
 	other.document = json_parse(l->mem, text, strlen(text), DEPTH_MAX);
 	if (!other.document)
@@ -458,18 +301,18 @@ load_metaschema(struct load *l, const char *uri)
 }
 
 static int
-refuse_ref(struct load *l, const struct schema_ref *ref, const char *missing)
+refuse_ref(struct schema_read *l, const struct schema_ref *ref, const char *missing)
 {
 	const char *word = ref->dynamic ? "$dynamicRef" : "$ref";
 
 	l->at = ref->at;
 	if (missing && schema_uri_absolute(missing))
-		return refuse(l, "%s \"%.200s\" is not in this schema, and nothing is fetched from elsewhere", word, ref->text);
-	return refuse(l, "%s \"%.200s\" leads to no schema", word, ref->text);
+		return schema_read_refuse(l, "%s \"%.200s\" is not in this schema, and nothing is fetched from elsewhere", word, ref->text);
+	return schema_read_refuse(l, "%s \"%.200s\" leads to no schema", word, ref->text);
 }
 
 static int
-tie(struct load *l, const struct schema_ref *ref)
+tie(struct schema_read *l, const struct schema_ref *ref)
 {
 	const char *missing, *dynamic;
 	const struct schema_node *to = schema_refs_find(l->refs, ref, &missing, &dynamic);
@@ -492,7 +335,7 @@ tie(struct load *l, const struct schema_ref *ref)
 
 /* A metaschema adds references of its own while they are tied. */
 static int
-tie_all(struct load *l)
+tie_all(struct schema_read *l)
 {
 	struct schema_ref *ref;
 
@@ -506,63 +349,16 @@ tie_all(struct load *l)
 	return 0;
 }
 
-/* --- circles ---------------------------------------------------------------------------- */
-
-enum { UNSEEN, ON_THE_WAY, SEEN };
-
-static bool circles(const struct schema_node *to, int chain);
-
-static bool
-list_circles(const struct schema_list *list, int chain)
-{
-	size_t i;
-
-	for (i = 0; i < list->n; i++)
-		if (circles(list->node[i], chain))
-			return true;
-	return false;
-}
-
-static bool
-form_circles(const struct schema_forms *f, int chain)
-{
-	size_t i;
-
-	for (i = 0; i < f->needs.n; i++)
-		if (circles(f->needs.named[i].node, chain))
-			return true;
-	return circles(f->ref, chain) || circles(f->dynamic, chain) || circles(f->not, chain) || circles(f->when, chain) ||
-	    circles(f->then, chain) || circles(f->otherwise, chain) || list_circles(&f->all, chain) ||
-	    list_circles(&f->any, chain) || list_circles(&f->one, chain);
-}
-
-/* Does a way through what speaks of the same value come back to where it was, or go on for too long? */
-static bool
-circles(const struct schema_node *to, int chain)
-{
-	struct schema_node *n = (struct schema_node *)(uintptr_t)to;	/* ours until loading is done */
-	bool found;
-
-	if (!n || !n->forms || n->visit == SEEN)
-		return false;
-	if (n->visit == ON_THE_WAY || chain > CHAIN_MAX)
-		return true;
-	n->visit = ON_THE_WAY;
-	found = form_circles(n->forms, chain + 1);
-	n->visit = SEEN;
-	return found;
-}
-
 /* Every circle has a reference in it. */
 static int
-refuse_circles(struct load *l)
+refuse_circles(struct schema_read *l)
 {
 	const struct schema_ref *ref;
 
 	for (ref = l->refs->tied; ref; ref = ref->next)
-		if (circles(ref->node, 0)) {
+		if (schema_circles(ref->node)) {
 			l->at = ref->at;
-			return refuse(l, "\"%.200s\" leads back here for the same value, or over more than %d schemas", ref->text, CHAIN_MAX);
+			return schema_read_refuse(l, "\"%.200s\" leads back here for the same value, or over more than %d schemas", ref->text, SCHEMA_CHAIN_MAX);
 		}
 	return 0;
 }
@@ -570,9 +366,16 @@ refuse_circles(struct load *l)
 const struct schema_node *
 schema_load(struct arena *mem, struct json_object *source, bool strict, const char **why)
 {
-	struct schema_refs refs = { .mem = mem };
-	struct load l = { .mem = mem, .refs = &refs, .at = "", .base = "", .strict = strict, .document = source, .why = why };
-	const struct schema_node *root = load_node(&l, source);
+	struct arena scratch;
+	struct schema_refs refs = { .mem = mem, .scratch = &scratch };
+	struct schema_read l = { .mem = mem, .scratch = &scratch, .refs = &refs, .at = "", .base = "", .strict = strict, .document = source,
+	    .why = why };
+	const struct schema_node *root;
 
-	return root && tie_all(&l) == 0 && refuse_circles(&l) == 0 ? root : NULL;
+	arena_init(&scratch, SCRATCH_CHUNK, SCRATCH_MAX);
+	root = load_node(&l, source);
+	if (root && (tie_all(&l) != 0 || refuse_circles(&l) != 0))
+		root = NULL;
+	arena_close(&scratch);
+	return root;
 }

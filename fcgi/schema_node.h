@@ -16,6 +16,7 @@ enum schema_type {
 };
 
 struct schema_node;
+struct schema_resource;
 
 struct schema_list {
 	size_t                     n;
@@ -83,25 +84,8 @@ struct schema_forms {
 	struct schema_map         needs;	/* dependentSchemas */
 };
 
-/* A schema with an $id, or the root: where anchors belong. */
-struct schema_resource {
-	const char                   *uri;	/* absolute if the schema says so; "" if it has no $id */
-	unsigned                      vocabularies;
-	struct json_object           *source;
-	const struct schema_node     *root;
-	struct schema_anchor         *anchor;	/* newest first */
-	struct schema_resource       *next;
-};
-
-struct schema_anchor {
-	const char               *name;
-	bool                      dynamic;
-	const struct schema_node *node;
-	struct schema_anchor     *next;
-};
-
 struct schema_node {
-	const struct schema_resource *in;
+	const struct schema_resource *in;	/* where its anchors belong */
 	struct json_object    *usual;	/* its default; NULL: none */
 	bool                   never;	/* the schema false */
 	bool                   tracks;	/* has unevaluatedItems or unevaluatedProperties */
@@ -114,16 +98,5 @@ struct schema_node {
 	struct schema_objects *objects;
 	struct schema_forms   *forms;
 };
-
-/* The anchor of that name, or NULL. */
-static inline const struct schema_anchor *
-schema_node_anchor(const struct schema_resource *in, const char *name)
-{
-	const struct schema_anchor *a;
-
-	for (a = in->anchor; a && strcmp(a->name, name) != 0; a = a->next)
-		;
-	return a;
-}
 
 #endif

@@ -26,7 +26,7 @@ grow(struct schema_refs *r)
 	size_t had = r->room, i;
 
 	r->room = had ? 2 * had : 32;
-	r->made = arena_zero(r->mem, r->room * sizeof(*r->made));
+	r->made = arena_zero(r->scratch, r->room * sizeof(*r->made));
 	for (i = 0; i < had; i++)
 		if (old[i].source)
 			*place_of(r, old[i].source) = old[i];
@@ -74,7 +74,7 @@ schema_refs_anchor(struct schema_refs *r, struct schema_resource *in, const char
 {
 	struct schema_anchor *a = arena_zero(r->mem, sizeof(*a));
 
-	if (schema_node_anchor(in, name))
+	if (schema_resource_anchor(in, name))
 		return -1;
 	*a = (struct schema_anchor){ name, dynamic, node, in->anchor };
 	in->anchor = a;
@@ -84,7 +84,7 @@ schema_refs_anchor(struct schema_refs *r, struct schema_resource *in, const char
 void
 schema_refs_add(struct schema_refs *r, const struct schema_ref *ref)
 {
-	struct schema_ref *mine = arena_take(r->mem, sizeof(*mine));
+	struct schema_ref *mine = arena_take(r->scratch, sizeof(*mine));
 
 	*mine = *ref;
 	mine->next = r->pending;
@@ -100,7 +100,7 @@ pointed(const struct schema_refs *r, struct json_object *at, const char *pointer
 	char *token;
 	int64_t i;
 
-	while (at && (token = schema_uri_token(r->mem, &pointer))) {
+	while (at && (token = schema_uri_token(r->scratch, &pointer))) {
 		if (!json_object_is_type(at, json_type_array))
 			at = json_get(at, token);
 		else if (base_number(token, 0, INT32_MAX, &i) == 0 && (size_t)i < json_object_array_length(at))
@@ -114,7 +114,7 @@ pointed(const struct schema_refs *r, struct json_object *at, const char *pointer
 const struct schema_node *
 schema_refs_find(struct schema_refs *r, const struct schema_ref *ref, const char **missing, const char **dynamic)
 {
-	const char *fragment, *uri = schema_uri_resolve(r->mem, ref->in->uri, ref->text, &fragment);
+	const char *fragment, *uri = schema_uri_resolve(r->scratch, ref->in->uri, ref->text, &fragment);
 	const struct schema_resource *in = find_resource(r, uri);
 	const struct schema_anchor *a;
 
@@ -126,7 +126,7 @@ schema_refs_find(struct schema_refs *r, const struct schema_ref *ref, const char
 		return in->root;
 	if (*fragment == '/')
 		return pointed(r, in->source, fragment);
-	a = schema_node_anchor(in, fragment);
+	a = schema_resource_anchor(in, fragment);
 	if (a && a->dynamic)
 		*dynamic = a->name;
 	return a ? a->node : NULL;

@@ -7,7 +7,7 @@
 #ifndef SCHEMA_REFS_H
 #define SCHEMA_REFS_H
 
-#include "schema_node.h"
+#include "schema_resource.h"
 
 /* A $ref or $dynamicRef still to be resolved. */
 struct schema_ref {
@@ -20,7 +20,8 @@ struct schema_ref {
 };
 
 struct schema_refs {
-	struct arena           *mem;
+	struct arena           *mem;		/* of what nodes point to: resources and anchors */
+	struct arena           *scratch;	/* of what is over when loading is */
 	struct schema_resource *resources;	/* newest first */
 	struct schema_ref      *pending, *tied;	/* newest first */
 	struct schema_made     *made;		/* open addressing, by source */

@@ -35,20 +35,20 @@ put_place(struct buf *b, const struct schema_place *at)
 }
 
 const char *
-schema_says_place(struct arena *mem, const struct schema_place *at)
+schema_says_place(const struct schema_says *s, const struct schema_place *at)
 {
 	struct buf place;
 
-	buf_init(&place, mem, PLACE_MAX);
+	buf_init(&place, s->mem, PLACE_MAX);
 	put_place(&place, at);
-	return place.len ? place.at : "the arguments";
+	return place.len ? place.at : s->what;
 }
 
 static void
 put(struct schema_says *s, const struct schema_place *at, const char *text)
 {
 	if (s->n++ < s->most)
-		buf_fmt(s->out, "%s%s %.*s", s->n > 1 ? s->joint : "", schema_says_place(s->mem, at), whole(text, TEXT_MAX), text);
+		buf_fmt(s->out, "%s%s %.*s", s->n > 1 ? s->joint : "", schema_says_place(s, at), whole(text, TEXT_MAX), text);
 }
 
 void

@@ -22,6 +22,7 @@ struct schema_says {
 	int           n;
 	int           most;	/* complaints; what comes after is not written */
 	const char   *joint;	/* between two */
+	const char   *what;	/* the whole value: "the arguments" */
 };
 
 /* "PLACE text" */
@@ -31,8 +32,8 @@ void schema_says_add(struct schema_says *s, const struct schema_place *at, const
 void schema_says_member(struct schema_says *s, const struct schema_place *at, const char *name, const char *fmt, ...)
     printf_like(4, 5);
 
-/* "tags[2]" or "the arguments" */
-const char *schema_says_place(struct arena *mem, const struct schema_place *at);
+/* "tags[2]", or s->what */
+const char *schema_says_place(const struct schema_says *s, const struct schema_place *at);
 
 /* "a string or null" */
 const char *schema_says_types(struct arena *mem, unsigned types);

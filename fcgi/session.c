@@ -9,6 +9,7 @@
 #include "catalog.h"
 #include "fail.h"
 #include "headers.h"
+#include "notice.h"
 #include "reply.h"
 
 #define ID_BYTES	32	/* 256 bits: nobody guesses one */
@@ -48,7 +49,7 @@ static struct cache_script set_script = { .text =
 
 /* KEYS: session, list.  ARGV: id. */
 static struct cache_script end_script = { .text =
-	"redis.call('DEL', KEYS[1], KEYS[1] .. ':uris') "
+	"redis.call('DEL', KEYS[1], KEYS[1] .. ':uris', 'mcp:stream:' .. ARGV[1]) "
 	"redis.call('ZREM', KEYS[2], ARGV[1]) "
 	"return { 1 }"
 };
@@ -147,7 +148,7 @@ run(struct request *rq, struct cache_script *script, int keys, int argc, const c
 /* --- the beginning ---------------------------------------------------------------------- */
 
 static const char *
-mint(struct request *rq, const char *of_kind)
+mint(struct request *rq, const char *of_kind, const char *version)
 {
 	unsigned char random[ID_BYTES];
 	const char *id;
@@ -155,7 +156,7 @@ mint(struct request *rq, const char *of_kind)
 
 	crypt_random(random, sizeof(random));
 	id = crypt_base64url(&rq->mem, random, sizeof(random));
-	return run(rq, &begin_script, 2, 10, (const char *[]){ key_of(rq, id), session_list(rq), id, owner(rq), of_kind, rq->version,
+	return run(rq, &begin_script, 2, 10, (const char *[]){ key_of(rq, id), session_list(rq), id, owner(rq), of_kind, version,
 	    number(rq, client_bits(&rq->client)), number(rq, rq->client.level), number(rq, rq->cfg->session_idle_ms),
 	    number(rq, rq->who->sessions) }, &done) == 0 ? id : NULL;
 }
@@ -171,7 +172,7 @@ session_begin(struct request *rq)
 			rq->why = "Redis is away: the session does not learn what was agreed";
 		return;
 	}
-	rq->session = mint(rq, SESSION_HTTP);
+	rq->session = mint(rq, SESSION_HTTP, rq->version);
 	if (rq->session)
 		reply_header(rq, "Mcp-Session-Id", rq->session);
 }
@@ -188,7 +189,7 @@ no_stream(struct request *rq)
 const char *
 session_begin_sse(struct request *rq)
 {
-	const char *id = mint(rq, SESSION_SSE);
+	const char *id = mint(rq, SESSION_SSE, "");
 
 	if (!id)
 		no_stream(rq);
@@ -215,10 +216,13 @@ redis_answers(struct request *rq)
 int
 session_wanted(struct request *rq, struct limit_session **s)
 {
-	const char *id = headers_trimmed(rq, PARAM_SESSION);
+	const char *id;
 
 	*s = NULL;
-	if (rq->era == ERA_MODERN || rq->session || (!id && is_initialize(rq)) || is_at(rq, "sse"))
+	if (rq->era == ERA_MODERN || rq->session || is_at(rq, "sse"))
+		return 0;
+	id = headers_trimmed(rq, PARAM_SESSION);
+	if (!id && is_initialize(rq))
 		return 0;
 	if (!id && is_sse(rq))
 		return fail(rq, FAIL_SESSION_MISSING, "Bad Request: sessionId is required in the query");
@@ -293,6 +297,8 @@ session_end(struct request *rq)
 
 	if (run(rq, &end_script, 2, 3, (const char *[]){ key_of(rq, rq->session), session_list(rq), rq->session }, &done) != 0)
 		rq->why = "Redis is away: the session ends when it is idle";
+	else if (notice_session(rq, rq->session, "", 0) != 0)	/* whoever holds its stream ends that */
+		rq->why = "Redis is away: the session's stream stays open";
 }
 
 void

@@ -7,6 +7,7 @@
  */
 #include "stdio_args.h"
 #include "stdio_era.h"
+#include "stdio_fail.h"
 #include "stdio_legacy.h"
 #include "stdio_line.h"
 #include "stdio_modern.h"
@@ -56,7 +57,7 @@ refuse(struct stdio_call *c, const struct stdio_ruling *r)
 
 	if (data)
 		json_object_object_add(data, "requested", json_object_new_string(requested ? requested : "unknown"));
-	stdio_call_refuse(c, r->code, r->why, data);
+	stdio_fail_with(c, r->code, r->why, data);
 }
 
 static void
@@ -91,7 +92,7 @@ take_line(struct stdio_bridge *b, const char *line, size_t n, bool modern)
 		answer_flaw(b, &c->mem, &flaw);
 		stdio_call_end(c);
 	} else if (c->ask.id && c->ask.method && stdio_call_count(b) > STDIO_CALLS_MAX) {
-		stdio_call_refuse(c, -32603, "Too many requests are in the air already.", NULL);
+		stdio_fail_with(c, -32603, "Too many requests are in the air already.", NULL);
 	} else {
 		route(c, modern);
 	}
@@ -152,6 +153,7 @@ hang_up(struct stdio_bridge *b)
 		stdio_call_end(c);
 	stdio_call_sweep(b);
 	stdio_session_close(b);
+	stdio_modern_close(b->modern);
 	stdio_http_close(b->http);
 }
 

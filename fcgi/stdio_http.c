@@ -26,6 +26,7 @@ struct stdio_exchange {
 	struct stdio_answer    answer;
 	char                  *inbox;		/* came since the last turn */
 	size_t                 len, room;
+	size_t                 sent;		/* of the body */
 	size_t                 head_bytes;
 	int64_t                heard_us;
 	bool                   ended;		/* over() is due */
@@ -56,6 +57,24 @@ take_body(char *bytes, size_t one, size_t n, void *who)
 	return n;
 }
 
+/*
+ * libcurl sends a request again by itself when a connection that was idle turns out to be closed.  It
+ * cannot once it has read of a body that is given this way: a call must not be carried out twice.
+ */
+static size_t
+give_body(char *to, size_t one, size_t n, void *who)
+{
+	struct stdio_exchange *x = who;
+	size_t left = x->ask.len - x->sent;
+
+	(void)one;
+	if (n > left)
+		n = left;
+	memcpy(to, x->ask.body + x->sent, n);
+	x->sent += n;
+	return n;
+}
+
 /* The value of a header line without the blanks around it, if it has this name; else NULL. */
 static const char *
 value_of(const char *line, size_t n, const char *name, size_t *len)
@@ -72,14 +91,17 @@ value_of(const char *line, size_t n, const char *name, size_t *len)
 	return line + at;
 }
 
-/* Headers that fit no field here are as good as absent. */
+/* Headers that fit no field here are as good as absent; what cannot be printed must not reach a terminal. */
 static void
 keep(char *to, size_t room, const char *from, size_t n)
 {
-	if (n < room) {
-		memcpy(to, from, n);
-		to[n] = '\0';
-	}
+	size_t i;
+
+	if (n >= room)
+		return;
+	for (i = 0; i < n; i++)
+		to[i] = from[i] >= ' ' && from[i] <= '~' ? from[i] : '?';
+	to[n] = '\0';
 }
 
 static void
@@ -191,8 +213,10 @@ set_request(CURL *easy, struct stdio_exchange *x)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->header);
 	curl_easy_setopt(easy, CURLOPT_URL, x->ask.url);
 	if (x->ask.body) {
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->ask.len);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, x->ask.body);
+		curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+		curl_easy_setopt(easy, CURLOPT_READDATA, x);
 	}
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, x->ask.method);
 }
@@ -312,6 +336,7 @@ finish(struct stdio_exchange *x, enum stdio_trouble trouble, const char *why)
 static void
 take_ends(struct stdio_http *h)
 {
+	enum stdio_trouble trouble;
 	struct stdio_exchange *x;
 	CURLMsg *message;
 	CURLcode result;
@@ -322,7 +347,12 @@ take_ends(struct stdio_http *h)
 			continue;
 		result = message->data.result;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
-		finish(x, trouble_of(result), *x->why ? x->why : curl_easy_strerror(result));
+		trouble = trouble_of(result);
+		if (trouble == STDIO_BROKEN && x->ask.body && x->sent == 0)
+			trouble = STDIO_UNREACHABLE;	/* the server has heard nothing of it */
+		if (result == CURLE_SEND_FAIL_REWIND)
+			snprintf(x->why, sizeof(x->why), "the server closed it");
+		finish(x, trouble, *x->why ? x->why : curl_easy_strerror(result));
 	}
 }
 

@@ -18,10 +18,11 @@ struct stdio_exchange;
 
 enum stdio_trouble {
 	STDIO_FINE,		/* there was a whole answer, of whatever status */
-	STDIO_UNREACHABLE,	/* no connection */
+	STDIO_UNREACHABLE,	/* no connection; the request was not sent */
 	STDIO_UNTRUSTED,	/* the server's certificate was refused */
 	STDIO_SILENT,		/* nothing came for as long as was asked for */
 	STDIO_BROKEN,		/* the connection ended too early, or what came is no HTTP */
+	STDIO_MISLED,		/* the server sends us where we do not go; our callers say this */
 };
 
 struct stdio_answer {

@@ -4,10 +4,12 @@
  * initialize and initialized hold the client's next line, so that nothing overtakes the handshake.
  */
 #include "stdio_legacy.h"
+#include "stdio_fail.h"
 #include "stdio_session.h"
 #include "log.h"
 
 #define RESUMES_MAX	5	/* in a row, of one answer */
+#define CONFLICTS	4	/* steps of the pause while the server believes in the stream before: 4 s */
 #define CLOSED_MS	1000	/* pause before a stream that was in order is opened again */
 
 static bool
@@ -31,13 +33,13 @@ first_message(struct stdio_call *c, const struct stdio_message *m, bool mine)
 static void
 first_over(struct stdio_call *c)
 {
-	if (!c->answered && c->b->session->sse && stdio_call_accepted(c))
+	if (!c->answered && c->b->session->sse && stdio_fail_none(c))
 		return;
 	c->b->held = false;
 	if (c->answered)
 		stdio_call_end(c);
 	else
-		stdio_call_fail(c);
+		stdio_fail(c);
 }
 
 static void
@@ -46,8 +48,8 @@ initialized_over(struct stdio_call *c)
 	struct stdio_bridge *b = c->b;
 
 	b->held = false;
-	if (!stdio_call_accepted(c)) {
-		stdio_call_fail(c);
+	if (!stdio_fail_none(c)) {
+		stdio_fail(c);
 		return;
 	}
 	b->session->begun = true;
@@ -97,15 +99,15 @@ plain_over(struct stdio_call *c)
 	} else if (c->answer.status == 404 && known && !c->reads) {
 		stdio_session_renew_for(c);
 	} else if (!c->ask.id || !c->ask.method) {
-		if (stdio_call_accepted(c))
+		if (stdio_fail_none(c))
 			stdio_call_end(c);
 		else
-			stdio_call_fail(c);	/* nobody waits, but people should know */
+			stdio_fail(c);	/* nobody waits, but people should know */
 	} else if (resumable(c)) {
 		c->reads = true;
 		stdio_call_wait(c, c->sse.retry_ms);
-	} else if (!s->sse || !stdio_call_accepted(c)) {
-		stdio_call_fail(c);
+	} else if (!s->sse || !stdio_fail_none(c)) {
+		stdio_fail(c);
 	}
 }
 
@@ -182,8 +184,7 @@ stream_event(struct stdio_call *c, const struct stdio_event *e)
 		return;
 	url = stdio_http_url(&c->attempt, b->url, e->data, &why);
 	if (!url) {
-		log_say("mcp-stdio: %s names an address to post to that is refused: %s", b->place, why);
-		c->answer = (struct stdio_answer){ .trouble = STDIO_BROKEN, .why = why };
+		c->answer = (struct stdio_answer){ .trouble = STDIO_MISLED, .why = why };
 		stdio_session_unlisten(s);
 		stdio_session_fail(b, c);
 		return;
@@ -211,10 +212,10 @@ session_over(struct stdio_call *c)
 		c->answer = (struct stdio_answer){ .trouble = STDIO_BROKEN, .why = "the server closed it" };
 	s->renewing = false;
 	stdio_session_fail(c->b, c);
-	if (!s->begun || stdio_call_refused(c)) {
+	if (!s->begun || stdio_fail_final(c)) {
 		s->lost = s->begun;
 		if (s->begun)
-			stdio_call_fail(c);	/* for people */
+			stdio_fail(c);	/* for people */
 		stdio_session_unlisten(s);
 		return;
 	}
@@ -235,10 +236,12 @@ stream_over(struct stdio_call *c)
 	} else if (c->answer.status == 404 && c->opened && *s->id) {
 		stdio_session_renew(b);
 	} else if (c->answer.status == 409) {
+		if (c->tries > CONFLICTS)
+			c->tries = CONFLICTS;
 		stdio_call_wait(c, CLOSED_MS);	/* the server has not noticed yet that the one before is gone */
-	} else if (stdio_call_refused(c) || c->too_large) {
+	} else if (stdio_fail_final(c) || c->too_large) {
 		if (c->answer.status != 405 && c->answer.status != 404)
-			stdio_call_fail(c);
+			stdio_fail(c);
 		stdio_session_unlisten(s);	/* it offers none; that is allowed */
 	} else {
 		c->opened = c->opened || c->streams;

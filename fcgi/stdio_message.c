@@ -4,7 +4,7 @@
 
 #define DEPTH_MAX	128
 #define VALUES_MAX	200000	/* of a client's line: some hundred bytes each */
-#define ERROR_MAX	(1 << 20)
+#define ERROR_MAX	(12 << 20)	/* an id and a version may each be as long as a client's line */
 
 static int
 refuse(struct stdio_flaw *flaw, int code, const char *why)
@@ -63,29 +63,40 @@ stdio_message_read(struct arena *mem, const char *line, size_t n, struct stdio_m
 	return check_shape(m, flaw);
 }
 
-/* Line breaks can only stand between the tokens of JSON, where a space says the same. */
+/*
+ * Line breaks between the tokens of JSON become spaces, which say the same.  NULL: there are line
+ * breaks in a string, or strings in single quotes, which json-c would take.
+ */
 static char *
 one_line(struct arena *mem, const char *text, size_t n)
 {
 	char *line = arena_copy(mem, text, n);
+	bool string = false;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (line[i] == '\n' || line[i] == '\r')
+	for (i = 0; i < n; i++) {
+		if (line[i] == '"')
+			string = !string;
+		else if (string && line[i] == '\\')
+			i++;
+		else if (line[i] == '\'' && !string)
+			return NULL;
+		else if ((line[i] == '\n' || line[i] == '\r') && string)
+			return NULL;
+		else if (line[i] == '\n' || line[i] == '\r')
 			line[i] = ' ';
+	}
 	return line;
 }
 
 int
 stdio_message_take(struct arena *mem, const char *text, size_t n, struct stdio_message *m)
 {
-	struct json_tokener *tok = json_tokener_new_ex(DEPTH_MAX + 1);
+	struct json_tokener *tok;
 
-	if (!tok || n >= INT_MAX) {
-		json_tokener_free(tok);
-		return -1;
-	}
 	*m = (struct stdio_message){ .text = one_line(mem, text, n), .len = n };
+	if (!m->text || n >= INT_MAX || !(tok = json_tokener_new_ex(DEPTH_MAX + 1)))
+		return -1;
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	m->o = json_keep(mem, json_tokener_parse_ex(tok, m->text, (int)n + 1));
 	json_tokener_free(tok);

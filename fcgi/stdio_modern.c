@@ -2,6 +2,7 @@
  * stdio_modern: three ways of a call: plain, listen, and the tools/list that a refused call needs.
  */
 #include "stdio_modern.h"
+#include "stdio_fail.h"
 #include "stdio_head.h"
 #include "stdio_tools.h"
 #include "log.h"
@@ -26,6 +27,13 @@ stdio_modern_open(void)
 	stdio_tools_open(&s->tools);
 	snprintf(s->version, sizeof(s->version), STDIO_MODERN_VERSION);
 	return s;
+}
+
+void
+stdio_modern_close(struct stdio_modern *s)
+{
+	arena_close(&s->tools.mem);
+	free(s);
 }
 
 static bool
@@ -96,7 +104,7 @@ plain_over(struct stdio_call *c)
 		c->tries++;
 		ask_for_tools(c);
 	} else {
-		stdio_call_fail(c);
+		stdio_fail(c);
 	}
 }
 
@@ -253,8 +261,8 @@ listen_over(struct stdio_call *c)
 {
 	if (c->answered)
 		stdio_call_end(c);
-	else if (!c->opened || c->too_large || stdio_call_refused(c))
-		stdio_call_fail(c);
+	else if (!c->opened || c->too_large || stdio_fail_final(c))
+		stdio_fail(c);
 	else
 		stdio_call_wait(c, c->answer.retry_after_s > 0 ? c->answer.retry_after_s * 1000 : 0);
 }
@@ -286,11 +294,11 @@ stdio_modern_take(struct stdio_call *c)
 	struct stdio_modern *s = c->b->modern;
 
 	if (!stdio_head_plain(c->ask.method, strlen(c->ask.method))) {
-		stdio_call_refuse(c, -32601, "There is no method of such a name.", NULL);
+		stdio_fail_with(c, -32601, "There is no method of such a name.", NULL);
 		return;
 	}
 	if (c->ask.version && !stdio_head_plain(c->ask.version, strlen(c->ask.version))) {
-		stdio_call_refuse(c, -32602, STDIO_NS "protocolVersion cannot be the name of a version.", NULL);
+		stdio_fail_with(c, -32602, STDIO_NS "protocolVersion cannot be the name of a version.", NULL);
 		return;
 	}
 	if (c->ask.version)

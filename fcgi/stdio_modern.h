@@ -11,6 +11,8 @@
 
 struct stdio_modern *stdio_modern_open(void) must_use;
 
+void stdio_modern_close(struct stdio_modern *s);
+
 /* The call holds a message that stdio_era_judge() found modern; it is begun, or over at once. */
 void stdio_modern_take(struct stdio_call *c);
 

@@ -2,10 +2,11 @@
  * stdio_session: what waits is marked so, and released when there is an address and a session.
  */
 #include "stdio_session.h"
+#include "stdio_fail.h"
 #include "log.h"
 
 #define HEADERS_MAX	3
-#define GOODBYE_US	1000000
+#define GOODBYE_US	800000	/* official clients kill after a second */
 
 static const struct stdio_way renewal, renewed, again;
 
@@ -110,7 +111,7 @@ stdio_session_fail(struct stdio_bridge *b, const struct stdio_call *like)
 			continue;
 		stdio_call_anew(c);
 		c->answer = like->answer;
-		stdio_call_fail(c);
+		stdio_fail(c);
 	}
 }
 
@@ -170,7 +171,7 @@ stdio_session_renew_for(struct stdio_call *c)
 	struct stdio_session *s = c->b->session;
 
 	if (c->tries++ > 0 || !s->begun) {
-		stdio_call_fail(c);
+		stdio_fail(c);
 		return;
 	}
 	if (!c->ask.method) {
@@ -231,7 +232,7 @@ renewal_over(struct stdio_call *c)
 	static const char line[] = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}";
 	struct stdio_session *s = c->b->session;
 
-	if (!c->answered && s->sse && stdio_call_accepted(c))
+	if (!c->answered && s->sse && stdio_fail_none(c))
 		return;			/* the answer comes on the stream */
 	if (!c->answered || !*s->version) {
 		renewal_failed(c);
@@ -257,7 +258,7 @@ renewed_over(struct stdio_call *c)
 	const struct stdio_kept *k;
 	size_t i;
 
-	if (!stdio_call_accepted(c)) {
+	if (!stdio_fail_none(c)) {
 		renewal_failed(c);
 		return;
 	}
@@ -281,7 +282,7 @@ again_over(struct stdio_call *c)
 {
 	const struct stdio_session *s = c->b->session;
 
-	if (c->answered || !s->sse || !stdio_call_accepted(c))
+	if (c->answered || !s->sse || !stdio_fail_none(c))
 		stdio_call_end(c);
 }
 
@@ -331,8 +332,8 @@ note_end(void *who)
 	*(bool *)who = true;
 }
 
-void
-stdio_session_close(struct stdio_bridge *b)
+static void
+say_goodbye(struct stdio_bridge *b)
 {
 	const struct stdio_session *s = b->session;
 	int64_t until_us = base_now_us() + GOODBYE_US;
@@ -341,8 +342,6 @@ stdio_session_close(struct stdio_bridge *b)
 	const char *header[HEADERS_MAX];
 	struct arena mem;
 
-	if (!*s->id)
-		return;
 	arena_init(&mem, 4096, 1 << 16);
 	ask.header = header;
 	ask.headers = make_headers(s, &mem, header);
@@ -350,4 +349,17 @@ stdio_session_close(struct stdio_bridge *b)
 		while (!gone && base_now_us() < until_us)
 			stdio_http_turn(b->http, NULL, 0, 100);
 	arena_close(&mem);
+}
+
+void
+stdio_session_close(struct stdio_bridge *b)
+{
+	struct stdio_session *s = b->session;
+
+	if (*s->id)
+		say_goodbye(b);
+	stdio_kept_clear(&s->kept);
+	free(s->endpoint);
+	free(s->initialize);
+	free(s);
 }

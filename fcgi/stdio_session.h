@@ -61,7 +61,7 @@ void stdio_session_greet(struct stdio_bridge *b);
 /* Takes id, version and capabilities from the answer to initialize. */
 void stdio_session_terms(struct stdio_call *c, struct json_object *result);
 
-/* The client is gone: ends the session at the server, and does not wait long for it. */
+/* The client is gone: ends the session at the server, without waiting long for it, and frees everything. */
 void stdio_session_close(struct stdio_bridge *b);
 
 #endif

@@ -142,7 +142,14 @@ proof    tests/e2e/proof.test.mjs
 metaschema   tests/unit/schema_test.c
 schema_words tests/unit/schema_load_test.c
 schema_refs  tests/unit/schema_load_test.c
+schema_read  tests/unit/schema_load_test.c
+schema_circles tests/unit/schema_load_test.c
 schema_says  tests/unit/schema_check_test.c
+stdio_call    tests/e2e/stdio.test.mjs
+stdio_fail    tests/e2e/stdio.test.mjs
+stdio_modern  tests/e2e/stdio.test.mjs
+stdio_session tests/e2e/stdio.test.mjs
+stdio_legacy  tests/e2e/stdio.test.mjs
 '
 
 untested() {

@@ -108,7 +108,6 @@ for (const [what, ask, outcome] of OUTCOMES)
 	});
 
 test('each message of a batch has an event', async () => {
-	await stack.session(key, '2025-03-26');
 	const known = new Set((await stack.events()).map((e) => e.id));
 	const messages = [{ jsonrpc: '2.0', id: 1, method: 'ping' },
 		{ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'list_pipelines', arguments: { limit: 1 } } },
@@ -116,7 +115,7 @@ test('each message of a batch has an event', async () => {
 			{ jsonrpc: '2.0', id: 4, method: 'no/such' }];
 
 	await post({ headers: legacy('x', {}, { version: null }).headers, body: JSON.stringify(messages) });
-	const news = await stack.events_where('of the batch', (e) => !known.has(e.id), { least: 4 });
+	const news = await stack.events_where('of the batch', (e) => !known.has(e.id) && e.method !== 'initialize', { least: 4 });
 	assert.deepEqual(news.map((e) => e.outcome).sort(), ['bad_request', 'ok', 'ok', 'tool_error']);
 	assert.equal(new Set(news.map((e) => e.id)).size, 4);
 	assert.deepEqual(news.map((e) => e.method).sort(), ['no/such', 'ping', 'tools/call', 'tools/call']);

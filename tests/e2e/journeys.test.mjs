@@ -41,7 +41,7 @@ const BRIDGES = {
 		'--transport', `${transport}-only`, '--protocol', era === 'legacy' ? 'legacy' : 'auto',
 		'--allow-http', '--header', `Authorization: Bearer ${key_of(catalog)}`], {}],
 	'mcp-stdio': (catalog, transport) => [path.join(ROOT, 'build/mcp-stdio'), [...(transport === 'sse' ? ['--transport', 'sse'] : []),
-		url_of(catalog, transport).href], { MCP_STDIO_KEY: key_of(catalog) }],
+		url_of(catalog, transport).href], { MCPSTDIO_KEY: key_of(catalog) }],
 };
 
 const stdio = ([command, args, env]) => ({ command, args, env: { PATH: process.env.PATH, HOME: home, ...env }, stderr: 'ignore' });

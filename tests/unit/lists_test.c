@@ -12,6 +12,27 @@ items(const char *after)
 	return arena_copy(&rq.mem, page.items, page.len);
 }
 
+static void
+test_digests(void)
+{
+	static const char *const other = "{\"name\":\"second\",\"title\":\"Two\"}";
+	uint64_t all = lists_digest(&ask.catalog, &ask.who, LISTS_TOOLS), whole = lists_whole(&ask.catalog, LISTS_TOOLS);
+	struct identity who = ask.who;
+
+	is_int(lists_named("prompts"), LISTS_PROMPTS, "a list by its name");
+	is_str(lists_name(LISTS_RESOURCES), "resources", "the name of a list");
+	is_int(lists_named("Tools"), LISTS_COUNT, "there is no other");
+	who.scopes = "b a";
+	is_int(lists_digest(&ask.catalog, &who, LISTS_TOOLS) == all, true, "who may see the same has the same digest");
+	who.scope.n = 1;
+	ok(lists_digest(&ask.catalog, &who, LISTS_TOOLS) != all, "who may see less another");
+	ask.tool[1].face[0] = other;
+	is_int(lists_digest(&ask.catalog, &ask.who, LISTS_TOOLS) == all, true, "how a tool looks is not whether it is seen");
+	ok(lists_whole(&ask.catalog, LISTS_TOOLS) != whole, "but a list is what its tools look like");
+	ask.tool[1].face[0] = "{\"name\":\"second\"}";
+	is_int(lists_whole(&ask.catalog, LISTS_TOOLS) == whole, true, "and nothing else");
+}
+
 int
 main(void)
 {
@@ -19,6 +40,7 @@ main(void)
 
 	ask_init(&rq);
 	ask_message(&rq, "{}");
+	test_digests();
 	page = lists_tools(&rq, NULL);
 	is_str(items(NULL), "{\"name\":\"first\"},{\"name\":\"second\"}", "a first page of two");
 	ok(page.more && strcmp(page.last, "second") == 0, "and where it ends");

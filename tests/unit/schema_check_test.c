@@ -189,6 +189,19 @@ test_root(void)
 	}
 }
 
+/* What is no arguments is called by its own name. */
+static void
+test_as(void)
+{
+	const char *why;
+	struct schema *s = schema_compile(&mem, parsed("{\"anyOf\":[{\"minProperties\":1},{\"const\":[]}]}"), &why);
+	struct buf says;
+
+	buf_init(&says, &mem, 4096);
+	ok(!schema_check_as(s, parsed("{}"), "the result", &mem, &says), "it does not fit");
+	is_str(says.at, "the result must have at least 1 members", "and is called the result");
+}
+
 /* However much is wrong, the answer stays short and the memory small. */
 static void
 test_caps(void)
@@ -222,6 +235,7 @@ main(void)
 	arena_init(&mem, 64 << 10, 64 << 20);
 	test_values();
 	test_root();
+	test_as();
 	test_caps();
 	arena_close(&mem);
 	return tap_done();

@@ -61,6 +61,11 @@ test_members(void)
 	refuses_tool(TOOL(",\"args\":{\"other\":\"seal\"}"), "args.other: inputSchema has no such property");
 	refuses_tool(TOOL(",\"rename\":{\"id\":7}"), "rename.id: expected the name");
 	refuses_tool(TOOL(",\"rename\":{\"other\":\"id\"}"), "rename.other: inputSchema has no such property");
+	refuses_tool(TOOL(",\"confirm\":\"Delete {what}?\""), "confirm: inputSchema has no property what");
+	refuses_tool(TOOL(",\"asks\":\"elicitation\""), "asks: expected an array");
+	refuses_tool(TOOL(",\"asks\":[]"), "asks: expected an array");
+	refuses_tool(TOOL(",\"asks\":[\"mail\"]"), "asks: expected");
+	refuses_tool(TOOL(",\"asks\":[\"roots\"]"), "asks: goes with a tool written in C");
 	refuses_tool(TOOL(",\"idempotency\":\"id\""), "idempotency: goes with writes");
 	refuses_tool(TOOL(",\"writes\":true,\"idempotency\":\"key\""), "idempotency: inputSchema has no property key");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{}}},\"c\":\"get\",\"writes\":true,\"idempotency\":\"id\"}",
@@ -95,20 +100,23 @@ test_face(void)
 {
 	static const char input[] = "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"type\":\"object\",\"$defs\":{\"address\":{"
 	    "\"$anchor\":\"addressDef\",\"type\":\"object\",\"properties\":{\"street\":{\"type\":\"string\"}}}},\"properties\":{\"id\":{"
-	    "\"$ref\":\"#/$defs/address\"},\"n\":{\"const\":null,\"multipleOf\":1.50,\"x-mcp-header\":\"N\"}},\"allOf\":[{\"anyOf\":[{\"required\":[\"n\"]},true]}],"
+	    "\"$ref\":\"#/$defs/address\"},\"n\":{\"const\":null,\"multipleOf\":1.50,\"x-note\":\"N\"}},\"allOf\":[{\"anyOf\":[{\"required\":[\"n\"]},true]}],"
 	    "\"if\":{\"required\":[\"n\"]},\"then\":{\"not\":{\"required\":[\"id\"]}},\"else\":false,\"additionalProperties\":false}";
 	static const char output[] = "{\"$ref\":\"#/$defs/o\",\"$defs\":{\"o\":{\"type\":\"object\",\"unevaluatedProperties\":false}}}";
 	struct catalogs all = { 0 };
 	const char *why = "";
 	const struct tool *t;
+	const char *face;
 
 	put("get.json", arena_fmt(&mem, "{\"description\":\"d\",\"composed\":true,\"inputSchema\":%s,\"outputSchema\":%s,\"result\":{\"row\":true}}",
 	    input, output));
-	is_int(catalogs_load(&mem, folder, &all, &why), 0, "it loads%s", why);
+	ok(catalogs_load(&mem, folder, &all, &why) == 0, "it loads");
+	is_str(why, "", "without a word");
 	t = all.n ? catalog_tool(&all.at[0], "get") : NULL;
-	ok(t && strstr(t->face[0], arena_fmt(&mem, "\"inputSchema\":%s", input)), "inputSchema is shown as it stands: %s", t ? t->face[0] : "");
-	ok(t && strstr(t->face[0], arena_fmt(&mem, "\"outputSchema\":%s", output)), "and outputSchema");
-	ok(t && !strstr(t->face[0], "composed"), "composed is nobody's business");
+	face = t ? t->face[adapt_face_number("2026-07-28")] : "";
+	ok(strstr(face, arena_fmt(&mem, "\"inputSchema\":%s", input)), "inputSchema is shown as it stands: %s", face);
+	ok(strstr(face, arena_fmt(&mem, "\"outputSchema\":%s", output)), "and outputSchema");
+	ok(face[0] && !strstr(face, "composed"), "composed is nobody's business");
 	ok(t && t->output && schema_has(t->input, "id"), "both are compiled");
 }
 
@@ -123,6 +131,9 @@ test_gives(void)
 	ok(tool_gives(&t, "b"), "an argument as it is");
 	ok(tool_gives(&t, "x") && !tool_gives(&t, "a"), "a renamed one under its other name only");
 	ok(!tool_gives(&t, "key"), "not the idempotency key");
+	t.asks = 1 | 4;
+	ok(tool_asks(&t, "elicitation/create") && tool_asks(&t, "roots/list"), "what it may ask with");
+	ok(!tool_asks(&t, "sampling/createMessage") && !tool_asks(&t, "ping") && !tool_asks(&t, "elicit/create"), "and with nothing else");
 	ok(!tool_gives(&t, "c"), "nothing else");
 }
 

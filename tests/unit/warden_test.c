@@ -49,6 +49,26 @@ run(const char *sql)
 	arena_close(&mem);
 }
 
+/* The news that come within two seconds, up to the last of `want`: "kind catalog tenant's end text;" each. */
+static const char *
+news_until(uint64_t *seen, const char *want)
+{
+	static char out[4096];
+	int64_t from = base_now_us();
+	struct news_item n;
+	size_t at = 0;
+
+	out[0] = '\0';
+	while (strcmp(out, want) != 0 && base_now_us() - from < 2000000) {
+		if (!news_next(&board->news[0], seen, &n)) {
+			usleep(5000);
+			continue;
+		}
+		at += (size_t)snprintf(out + at, sizeof(out) - at, "%d %s %.1s %s;", n.kind, n.catalog, n.tenant[0] ? n.tenant + 35 : "", n.text);
+	}
+	return out;
+}
+
 static int64_t
 age_ms(void)
 {
@@ -107,6 +127,40 @@ test_hears(void)
 	server_tell(&server, "start");
 	ok(wait_until(true, 8000) >= 0, "and one that came back");
 	is_int(atomic_load(&board->identity_epoch), epoch + 2, "what changed meanwhile nobody knows");
+	end(pid);
+}
+
+#define TENANT "00000000-0000-4000-8000-00000000000a"
+#define NEWS_OF(member) "notify mcp_resource, '{\"tenant\":\"" TENANT "\",\"catalog\":\"shop\"," member "}'"
+
+/* What it hears goes on to whoever reads the board. */
+static void
+test_news(void)
+{
+	uint64_t seen = atomic_load(&board->news[0].count), ticks = 0;
+	int pid = start(server.where);
+
+	ok(wait_until(true, 5000) >= 0, "it listens");
+	is_str(news_until(&seen, "0   ;"), "0   ;", "what was before nobody knows");
+	(void)!read(as.news_fd, &ticks, sizeof(ticks));
+	run("notify mcp_identity, '" TENANT "'");
+	is_str(news_until(&seen, "1  a ;"), "1  a ;", "a change of an identity");
+	usleep(20000);
+	ok(read(as.news_fd, &ticks, sizeof(ticks)) == 8, "wakes those who wait");
+	run(NEWS_OF("\"uri\":\"x://1\""));
+	is_str(news_until(&seen, "3 shop a x://1;"), "3 shop a x://1;", "a resource");
+	run(NEWS_OF("\"list\":\"tools\""));
+	is_str(news_until(&seen, "2 shop a tools;"), "2 shop a tools;", "a list");
+	run("notify mcp_identity, 'noise'; notify mcp_resource, 'noise'; notify mcp_resource, '{}'; notify mcp_resource, '[1]'");
+	run("notify mcp_resource, '{\"tenant\":\"t\",\"catalog\":\"shop\",\"uri\":\"x\"}'");
+	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', repeat('c', 64), 'uri', 'x')::text)");
+	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', 'shop', 'uri', repeat('x', 1025))::text)");
+	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', 'shop')::text)");
+	run(NEWS_OF("\"uri\":\"x://2\""));
+	is_str(news_until(&seen, "3 shop a x://2;"), "3 shop a x://2;", "what is none is passed over");
+	server_tell(&server, "stop");
+	server_tell(&server, "start");
+	is_str(news_until(&seen, "0   ;"), "0   ;", "a gap is told");
 	end(pid);
 }
 
@@ -195,9 +249,11 @@ main(void)
 	db = db_make(server.where, "warden_test");
 	board = board_map(&fd);
 	cfg.audit_workers = 1;
-	as = (struct process){ .cfg = &cfg, .board = board, .catalogs = &none, .slot = board_claim(board, POOL_WARDEN) };
+	as = (struct process){ .cfg = &cfg, .board = board, .catalogs = &none, .slot = board_claim(board, POOL_WARDEN),
+		.news_fd = eventfd(0, EFD_NONBLOCK) };
 	test_away();
 	test_hears();
+	test_news();
 	test_hangs();
 	test_proof();
 	db_close(db);
