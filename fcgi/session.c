@@ -216,10 +216,13 @@ redis_answers(struct request *rq)
 int
 session_wanted(struct request *rq, struct limit_session **s)
 {
-	const char *id = headers_trimmed(rq, PARAM_SESSION);
+	const char *id;
 
 	*s = NULL;
-	if (rq->era == ERA_MODERN || rq->session || (!id && is_initialize(rq)) || is_at(rq, "sse"))
+	if (rq->era == ERA_MODERN || rq->session || is_at(rq, "sse"))
+		return 0;
+	id = headers_trimmed(rq, PARAM_SESSION);
+	if (!id && is_initialize(rq))
 		return 0;
 	if (!id && is_sse(rq))
 		return fail(rq, FAIL_SESSION_MISSING, "Bad Request: sessionId is required in the query");

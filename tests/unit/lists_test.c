@@ -40,6 +40,7 @@ main(void)
 
 	ask_init(&rq);
 	ask_message(&rq, "{}");
+	test_digests();
 	page = lists_tools(&rq, NULL);
 	is_str(items(NULL), "{\"name\":\"first\"},{\"name\":\"second\"}", "a first page of two");
 	ok(page.more && strcmp(page.last, "second") == 0, "and where it ends");
