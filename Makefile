@@ -76,7 +76,7 @@ units     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/un
 all: $(programs) $(BUILD)/fcgi.a tools
 
 # The C tools of each catalog folder.  make tools TOOLS=/etc/mcp-fpm/tools does it for folders of one's own.
-TOOLS   ?= tools tests/conformance/tools
+TOOLS   ?= tools tests/conformance/tools tests/e2e/catalogs/flow/tools
 code     = $(addsuffix tools.so,$(sort $(dir $(wildcard $(addsuffix /*/*.c,$(TOOLS))))))
 
 tools: $(code)

@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "log.h"
 #include "sse.h"
+#include "tool.h"
 
 #define ID_BYTES	16
 #define ID_MAX		64	/* characters of an id that is looked at */
@@ -232,7 +233,7 @@ ask_client(struct request *rq, const struct question *question, int n, struct js
 	got = ask_and_wait(&w);
 	atomic_store(&rq->slot->asking, 0);
 	if (rq->grant)
-		rq->grant(0);
+		rq->grant(rq->tool ? rq->tool->timeout_ms : 0);
 	return got;
 }
 

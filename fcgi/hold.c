@@ -67,9 +67,9 @@ run_session(struct streams *all, struct stream *s, const char *script)
 void
 hold_renew(struct streams *all, struct stream *s)
 {
-	if (s->kind == SUBSCRIBE_SSE)
+	if (*s->session)	/* an open stream is a use of its session */
 		run_session(all, s, renew_session);
-	else if (*s->claim)
+	if (*s->claim)
 		run_claim(all, s, renew_claim);
 }
 

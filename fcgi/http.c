@@ -327,8 +327,6 @@ send_answer(struct request *rq)
 	}
 	if (rq->failed == FAIL_GONE && rq->era == ERA_MODERN)
 		return 0;
-	if (rq->session)
-		transport_accept(rq);
 	return rq->streams || rq->failed == FAIL_GONE ? sse_end(rq) : reply_send(rq);
 }
 

@@ -100,11 +100,17 @@ has_completions(const struct catalog *c)
 	return c->completes;
 }
 
+static bool
+has_logging(const struct catalog *c)
+{
+	return c->speaks;
+}
+
 static const struct mcp_method methods[] = {
 	/* name                      legacy modern calls  find           offered          run */
 	{ "completion/complete",     true,  true,  false, NULL,          has_completions, complete_run },
 	{ "initialize",              true,  false, false, NULL,          NULL,            run_initialize },
-	{ "logging/setLevel",        true,  false, false, NULL,          NULL,            legacy_run_level },
+	{ "logging/setLevel",        true,  false, false, NULL,          has_logging,     legacy_run_level },
 	{ "ping",                    true,  false, false, NULL,          NULL,            run_ping },
 	{ "prompts/get",             true,  true,  true,  prompt_find,   has_prompts,     prompt_run_get },
 	{ "prompts/list",            true,  true,  false, NULL,          has_prompts,     prompt_run_list },

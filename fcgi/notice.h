@@ -24,7 +24,7 @@ void notice_list(struct request *rq, const char *what);
 /* The content behind the URI has changed, for the same callers.  One of more than NOTICE_URI_MAX is not told. */
 void notice_resource(struct request *rq, const char *uri);
 
-/* A message for the client of that session, on the stream that it holds open.  0, or -1: Redis is away, or it is too long. */
+/* A message for the client of that session, on the stream that it holds open; an empty one ends the stream.  0, or -1: Redis is away, or it is too long. */
 int notice_session(struct request *rq, const char *session, const char *json, size_t len) must_use;
 
 /* The client of that session wants no answer to its request id (JSON text) any more.  0, or -1 as above. */

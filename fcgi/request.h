@@ -43,17 +43,6 @@ enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
 /* The steps of DESIGN 4, for logs and for who looks at the board. */
 enum step { STEP_GATE, STEP_IDENTIFY, STEP_READ, STEP_PARSE, STEP_PLACE, STEP_ADMIT, STEP_RUN, STEP_COUNT };
 
-/* What an answer is made of.  The body is written into `body`. */
-struct reply {
-	int         status;	/* HTTP */
-	const char *type;	/* Content-Type; NULL: no body */
-	struct buf  head;	/* further header lines, each ending in CR LF */
-	struct buf  body;
-	uint64_t    streamed;	/* bytes of the messages that went ahead */
-	int64_t     sent_us;	/* monotonic: when the last of them did */
-	bool        unheard;	/* the client is gone: nothing is sent any more */
-};
-
 struct request {
 	/* set by the process before the walk */
 	const struct config    *cfg;

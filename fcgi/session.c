@@ -9,6 +9,7 @@
 #include "catalog.h"
 #include "fail.h"
 #include "headers.h"
+#include "notice.h"
 #include "reply.h"
 
 #define ID_BYTES	32	/* 256 bits: nobody guesses one */
@@ -48,7 +49,7 @@ static struct cache_script set_script = { .text =
 
 /* KEYS: session, list.  ARGV: id. */
 static struct cache_script end_script = { .text =
-	"redis.call('DEL', KEYS[1], KEYS[1] .. ':uris') "
+	"redis.call('DEL', KEYS[1], KEYS[1] .. ':uris', 'mcp:stream:' .. ARGV[1]) "
 	"redis.call('ZREM', KEYS[2], ARGV[1]) "
 	"return { 1 }"
 };
@@ -215,10 +216,13 @@ redis_answers(struct request *rq)
 int
 session_wanted(struct request *rq, struct limit_session **s)
 {
-	const char *id = headers_trimmed(rq, PARAM_SESSION);
+	const char *id;
 
 	*s = NULL;
-	if (rq->era == ERA_MODERN || rq->session || (!id && is_initialize(rq)) || is_at(rq, "sse"))
+	if (rq->era == ERA_MODERN || rq->session || is_at(rq, "sse"))
+		return 0;
+	id = headers_trimmed(rq, PARAM_SESSION);
+	if (!id && is_initialize(rq))
 		return 0;
 	if (!id && is_sse(rq))
 		return fail(rq, FAIL_SESSION_MISSING, "Bad Request: sessionId is required in the query");
@@ -293,6 +297,8 @@ session_end(struct request *rq)
 
 	if (run(rq, &end_script, 2, 3, (const char *[]){ key_of(rq, rq->session), session_list(rq), rq->session }, &done) != 0)
 		rq->why = "Redis is away: the session ends when it is idle";
+	else if (notice_session(rq, rq->session, "", 0) != 0)	/* whoever holds its stream ends that */
+		rq->why = "Redis is away: the session's stream stays open";
 }
 
 void

@@ -8,6 +8,7 @@
  *
  *	mcp:session:ID			hash: owner, kind, version, bits, level
  *	mcp:session:ID:uris		set: the resources it has subscribed to
+ *	mcp:stream:ID			who holds its stream (subscribe.h)
  *	mcp:{TENANT}:sessions:PRINCIPAL	sorted set: ids by last use; of too many the longest unused goes
  */
 #ifndef SESSION_H
@@ -45,7 +46,7 @@ int session_check(struct request *rq) must_use;
 /* A message was refused before anybody looked at its session: a bad session is the better answer.  -1. */
 int session_first(struct request *rq);
 
-/* Ends rq->session: DELETE. */
+/* Ends rq->session, and the stream it has open: DELETE. */
 void session_end(struct request *rq);
 
 /* Keeps the level. */

@@ -26,6 +26,7 @@ struct stdio_exchange {
 	struct stdio_answer    answer;
 	char                  *inbox;		/* came since the last turn */
 	size_t                 len, room;
+	size_t                 sent;		/* of the body */
 	size_t                 head_bytes;
 	int64_t                heard_us;
 	bool                   ended;		/* over() is due */
@@ -53,6 +54,24 @@ take_body(char *bytes, size_t one, size_t n, void *who)
 	}
 	memcpy(x->inbox + x->len, bytes, n);
 	x->len += n;
+	return n;
+}
+
+/*
+ * libcurl sends a request again by itself when a connection that was idle turns out to be closed.  It
+ * cannot once it has read of a body that is given this way: a call must not be carried out twice.
+ */
+static size_t
+give_body(char *to, size_t one, size_t n, void *who)
+{
+	struct stdio_exchange *x = who;
+	size_t left = x->ask.len - x->sent;
+
+	(void)one;
+	if (n > left)
+		n = left;
+	memcpy(to, x->ask.body + x->sent, n);
+	x->sent += n;
 	return n;
 }
 
@@ -194,8 +213,10 @@ set_request(CURL *easy, struct stdio_exchange *x)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->header);
 	curl_easy_setopt(easy, CURLOPT_URL, x->ask.url);
 	if (x->ask.body) {
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->ask.len);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, x->ask.body);
+		curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+		curl_easy_setopt(easy, CURLOPT_READDATA, x);
 	}
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, x->ask.method);
 }
@@ -312,16 +333,6 @@ finish(struct stdio_exchange *x, enum stdio_trouble trouble, const char *why)
 	hang_up(x);
 }
 
-/* Whatever went wrong before the first byte of the body was sent, the server has done nothing. */
-static bool
-sent_nothing(const struct stdio_exchange *x)
-{
-	curl_off_t sent = 0;
-
-	curl_easy_getinfo(x->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-	return x->ask.body && sent == 0;
-}
-
 static void
 take_ends(struct stdio_http *h)
 {
@@ -337,8 +348,10 @@ take_ends(struct stdio_http *h)
 		result = message->data.result;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
 		trouble = trouble_of(result);
-		if (trouble == STDIO_BROKEN && sent_nothing(x))
-			trouble = STDIO_UNREACHABLE;
+		if (trouble == STDIO_BROKEN && x->ask.body && x->sent == 0)
+			trouble = STDIO_UNREACHABLE;	/* the server has heard nothing of it */
+		if (result == CURLE_SEND_FAIL_REWIND)
+			snprintf(x->why, sizeof(x->why), "the server closed it");
 		finish(x, trouble, *x->why ? x->why : curl_easy_strerror(result));
 	}
 }

@@ -9,6 +9,7 @@
 #include "log.h"
 
 #define RESUMES_MAX	5	/* in a row, of one answer */
+#define CONFLICTS	4	/* steps of the pause while the server believes in the stream before: 4 s */
 #define CLOSED_MS	1000	/* pause before a stream that was in order is opened again */
 
 static bool
@@ -235,6 +236,8 @@ stream_over(struct stdio_call *c)
 	} else if (c->answer.status == 404 && c->opened && *s->id) {
 		stdio_session_renew(b);
 	} else if (c->answer.status == 409) {
+		if (c->tries > CONFLICTS)
+			c->tries = CONFLICTS;
 		stdio_call_wait(c, CLOSED_MS);	/* the server has not noticed yet that the one before is gone */
 	} else if (stdio_fail_final(c) || c->too_large) {
 		if (c->answer.status != 405 && c->answer.status != 404)

@@ -138,13 +138,13 @@ hear_gone(void *ctx, struct fanout_caller *caller, const char *why)
 	tell_end(&l->all, (struct stream *)caller);
 }
 
-/* Requests that were cancelled are other workers' matter. */
+/* On another node; whose worker it is, the board knows. */
 static void
 hear_cancel(void *ctx, const char *session, const char *id)
 {
-	(void)ctx;
-	(void)session;
-	(void)id;
+	struct loop *l = ctx;
+
+	slot_cancel(l->all.self->board, NULL, session, id);
 }
 
 static const struct fanout_ears ears = {
@@ -314,6 +314,6 @@ stream_run(const struct process *self)
 		balance(&l);
 		streams_sweep(&l.all);
 	}
-	fanout_go_on(l.all.fanout);	/* what Redis is to forget leaves with us */
+	fanout_go_on(l.all.fanout);	/* what the streams held in Redis is given back: others may have it at once */
 	exit(0);
 }

@@ -12,6 +12,7 @@
 #include "notice.h"
 #include "resource.h"
 #include "rpc.h"
+#include "session.h"
 #include "ticket.h"
 
 #define FACTS_MAX	(TICKET_MAX / 2)
@@ -216,7 +217,7 @@ subscribe_get(struct request *rq)
 
 	if (check_get(rq) != 0 || (rq->session && claim(rq, &value) != 0))
 		return -1;
-	return open_legacy(rq, SUBSCRIBE_GET, rq->session ? rq->session : "", value, "");
+	return open_legacy(rq, SUBSCRIBE_GET, rq->session ? rq->session : "", value, session_list(rq));
 }
 
 int

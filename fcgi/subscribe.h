@@ -31,7 +31,7 @@ struct subscription {
 	size_t               uris;
 	const char          *session;
 	const char          *claim;		/* value of the Redis key mcp:stream:SESSION that says who has its stream */
-	const char          *owned;		/* Redis key of the list of this principal's sessions, of SSE */
+	const char          *owned;		/* Redis key of the list of this principal's sessions */
 	const char          *tenant, *workspace, *principal, *credential, *credential_name, *client, *version;
 	unsigned char        hash[CRYPT_HASH];	/* of the credential */
 	int64_t              expires_us;	/* of the credential, wall clock; 0: never */

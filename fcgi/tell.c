@@ -323,7 +323,9 @@ tell_session(struct streams *all, const char *session, const char *json, size_t 
 	struct arena mem;
 	struct buf b;
 
-	if (!s || memchr(json, '\n', len) || memchr(json, '\r', len))
+	if (s && len == 0)		/* the session was ended */
+		streams_finish(all, s);
+	if (!s || len == 0 || memchr(json, '\n', len) || memchr(json, '\r', len))
 		return;
 	arena_init(&mem, len + 1024, 2 * len + (64 << 10));
 	buf_init(&b, &mem, len + 1024);

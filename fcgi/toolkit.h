@@ -8,7 +8,8 @@
  * which gets the checked arguments, ends with toolkit_done(), toolkit_says(), toolkit_refuse() or
  * toolkit_wait(), and returns what that returned; prompt_NAME() of a prompt likewise.  One file of the
  * catalog says TOOLKIT; once.  It runs in a worker, one call at a time, and keeps nothing between calls.
- * Objects given away are the request's; objects got are too.  There is nothing to free.
+ * Objects given away are the request's; objects got are too, so one of these that is put into another is
+ * put there with json_object_get().  There is nothing to free.
  */
 #ifndef TOOLKIT_H
 #define TOOLKIT_H

@@ -91,9 +91,9 @@ const serves = (name, path_asked, status) => until(`${name} answers ${status}`, 
 	(await ask(name, `GET ${path_asked} HTTP/1.1`).catch(() => ({}))).status === status);
 
 test('make install: programs, units, pages, toolkit.h and nginx files are in their places', () => {
-	const want = ['sbin/mcp-fpm', 'bin/mcpctl', 'include/mcp-fpm/toolkit.h', 'lib/systemd/system/mcp-fpm.service',
+	const want = ['sbin/mcp-fpm', 'bin/mcpctl', 'bin/mcp-stdio', 'include/mcp-fpm/toolkit.h', 'lib/systemd/system/mcp-fpm.service',
 		'lib/systemd/system/mcp-fpm-fast.socket', 'lib/systemd/system/mcp-fpm-slow.socket', 'lib/systemd/system/mcp-fpm-stream.socket', 'lib/sysusers.d/mcp-fpm.conf', 'lib/tmpfiles.d/mcp-fpm.conf',
-		'share/man/man5/mcp-tool.5', 'share/man/man8/mcp-fpm.8', 'share/man/man8/mcpctl.8', 'share/mcp-fpm/mcp-fpm.env',
+		'share/man/man1/mcp-stdio.1', 'share/man/man5/mcp-tool.5', 'share/man/man8/mcp-fpm.8', 'share/man/man8/mcpctl.8', 'share/mcp-fpm/mcp-fpm.env',
 		'share/mcp-fpm/sql/roles.sql', 'share/mcp-fpm/tools/README.md', 'share/mcp-fpm/tools/planasonix/catalog.json',
 		...readdirSync(path.join(ROOT, 'nginx')).map((name) => `share/mcp-fpm/nginx/${name}`)];
 

@@ -7,9 +7,12 @@
  */
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, run, test } from './lib/tap.mjs';
 import { exchange, message } from './lib/wire.mjs';
-import { private_stack, shared_stack, sleep, until } from './lib/stack.mjs';
+import { example_files, more_tools } from './lib/tools.mjs';
+import { must, private_stack, shared_stack, sleep, until } from './lib/stack.mjs';
 import { ACCEPT, LEGACY, MODERN, bearer, check, envelope, initialize, legacy, modern, session_header } from './lib/mcp.mjs';
 
 const stack = shared_stack();
@@ -223,19 +226,8 @@ for (const [what, body] of [['response', '{"jsonrpc":"2.0","id":1,"result":{}}']
 
 /* ---- 2.7 level, subscriptions, cancelling ----------------------------------------------------- */
 
-for (const level of ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'])
-	row_inside(`logging/setLevel ${level}`, legacy('logging/setLevel', { level }), good({ id: '1', also: ({ json }) =>
-		assert.deepEqual(json.result, {}) }));
-for (const level of ['loud', '', 7, undefined])
-	row_inside(`logging/setLevel ${level ?? 'without a level'} is 200 -32602`, legacy('logging/setLevel', { level }),
-		{ status: 200, code: -32602, id: '1' });
-test('the level is kept in the session', async () => {
-	const id = await fresh(), redis = stack.redis();
-
-	check(await send(bent(legacy('logging/setLevel', { level: 'error' }), session_header(id))), good({ id: '1' }));
-	assert.equal(await redis.send('HGET', `mcp:session:${id}`, 'level'), '4');
-	redis.close();
-});
+row_inside('logging/setLevel, which this catalog does not promise, is 200 -32601', legacy('logging/setLevel', { level: 'info' }),
+	{ status: 200, code: -32601, id: '1' });
 test('what the client can do is kept in the session', async () => {
 	const redis = stack.redis();
 	const bits = async (capabilities) => redis.send('HGET', `mcp:session:${await fresh(NEWEST, { capabilities })}`, 'bits');
@@ -285,6 +277,72 @@ test('nobody else ends it', async () => {
 for (const method of ['PUT', 'PATCH', 'OPTIONS'])
 	row_inside(`${method} is 405`, bare(), { status: 405, id: null, headers: { Allow: 'GET, POST, DELETE' } }, { method });
 
+/* ---- 1.6 the stream of a session --------------------------------------------------------------- */
+
+const STREAM = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' };
+
+function is_stream(stream) {
+	assert.equal(stream.status, 200);
+	for (const [name, value] of Object.entries(STREAM))
+		assert.equal(stream.headers[name], value, name);
+	assert.equal(stream.headers['content-length'], undefined);
+}
+
+test('GET is 200 and a stream; a second one is 409 until the first is gone', async () => {
+	const session = session_header(await fresh());
+	const stream = await stack.open({ headers: session }, { key });
+
+	is_stream(stream);
+	check(await send(bare(session), { method: 'GET' }), { status: 409, code: -32000, id: null });
+	check(await send(bent(call(), session)), good({ id: '1' }));
+	stream.close();
+	await until('the session has no stream', async () => {
+		const again = await stack.open({ headers: session }, { key });
+		again.close();
+		return again.status === 200;
+	});
+});
+row_inside('GET with a Last-Event-ID is 400', bare({ 'Last-Event-ID': '5' }), { status: 400, code: -32000, id: null }, { method: 'GET' });
+test('DELETE ends the stream too', async () => {
+	const session = session_header(await fresh());
+	const stream = await stack.open({ headers: session }, { key });
+
+	is_stream(stream);
+	check(await send(bare(session), { method: 'DELETE' }), { status: 200, empty: true });
+	await stream.end();
+	check(await send(bare(session), { method: 'GET' }), unknown(null));
+});
+
+/* ---- 2.7 subscriptions ------------------------------------------------------------------------- */
+
+row_inside('resources/subscribe of an unknown resource is 200 -32002', legacy('resources/subscribe', { uri: 'planasonix://pipelines/none' }),
+	{ status: 200, code: -32002, id: '1', also: ({ json }) => assert.equal(json.error.data.uri, 'planasonix://pipelines/none') });
+test('a session hears of the resources it subscribes to, and of no others', async () => {
+	const db = await stack.db();
+	const tenant = stack.tenant('bench').id;
+	const { rows: [{ id }, { id: untold }] } = await db.query(
+		'select id from planasonix.pipeline where tenant_id = $1 order by id limit 2', [tenant]);
+	const uri = `planasonix://pipelines/${id}`, session = session_header(await fresh());
+	const stream = await stack.open({ headers: session }, { key });
+	const ask = async (method, params) => check(await send(bent(legacy(method, params), session)),
+		good({ id: '1', also: ({ json }) => assert.deepEqual(json.result, {}) }));
+	const touch = (of) => db.query('update planasonix.pipeline set status = status, updated_at = now() where id = $1', [of]);
+	const heard = () => stream.events.filter(({ json }) => json.method === 'notifications/resources/updated')
+		.map(({ json }) => json.params.uri);
+
+	await ask('resources/subscribe', { uri });
+	await touch(untold);
+	await touch(id);
+	await stream.find('the change', ({ json }) => json.method === 'notifications/resources/updated');
+	assert.deepEqual([...new Set(heard())], [uri]);
+	await ask('resources/unsubscribe', { uri });
+	const count = heard().length;
+	await touch(id);
+	await sleep(1_500);
+	assert.equal(heard().length, count, 'nothing after it has unsubscribed');
+	stream.close();
+});
+
 before(() => stack.serving());
 after(() => stack.down());
 
@@ -318,16 +376,64 @@ for (const where of ['/planasonix', '']) {
 test('a session of Streamable HTTP is none of that transport', async () =>
 	check(await send(ping(), { path: `/planasonix/messages?sessionId=${await fresh()}` }), unknown()));
 
+test('GET is the stream, its first event the address; what is posted there is 202 and answered on the stream', async () => {
+	for (const where of ['/planasonix', '']) {
+		const stream = await stack.open({}, { key, path: `${where}/sse` });
+
+		is_stream(stream);
+		const { data } = await stream.find('the address', ({ event }) => event === 'endpoint');
+		assert.match(data, new RegExp(`^${where}/messages\\?sessionId=[A-Za-z0-9_-]{43}$`));
+		const post = async (request) => check(await send(request, { path: data }), taken);
+
+		await post(initialize('2024-11-05'));
+		assert.equal((await stream.answer(1)).result.protocolVersion, '2024-11-05');
+		await post(raw(JSON.stringify(told('notifications/initialized'))));
+		await post(legacy('ping', undefined, { id: 'two', version: null }));
+		assert.deepEqual((await stream.answer('two')).result, {});
+		await post(bent(legacy('tools/call', { name: 'list_pipelines', arguments: { limit: 1 } }, { id: 3, version: null }), { Accept: '*/*' }));
+		assert.equal(JSON.parse((await stream.answer(3)).result.content[0].text).count, 1);
+		await post(legacy('tools/call', { name: 'no_such' }, { id: 4, version: null }));
+		assert.equal((await stream.answer(4)).error.code, -32602);
+		await post(legacy('no/such', {}, { id: 5, version: null }));
+		assert.equal((await stream.answer(5)).error.code, -32601);
+		await post(raw('{"jsonrpc":"2.0","id":"never asked","result":{}}'));
+		check(await send(ping(), { path: data, key: other }), unknown());
+		check(await send(ping({ id: 6, version: '2024-01-01' }), { path: data }), { status: 400, code: -32000, id: '6' });
+		assert.equal(stream.events.filter(({ event }) => event === 'message').length, 5, 'one answer each, and nothing else');
+		stream.close();
+		await until('the session is over with its stream', async () =>
+			(await send(ping(), { path: data })).status === 404);
+	}
+});
+for (const version of LEGACY)
+	test(`${version} is spoken on the older transport too`, async () => {
+		const stream = await stack.open({}, { key, path: '/planasonix/sse' });
+		const { data } = await stream.find('the address', ({ event }) => event === 'endpoint');
+
+		check(await send(initialize(version), { path: data }), taken);
+		assert.equal((await stream.answer(1)).result.protocolVersion, version);
+		check(await send(legacy('tools/list', {}, { id: 2, version }), { path: data }), taken);
+		assert.ok((await stream.answer(2)).result.tools.length > 0);
+		stream.close();
+	});
+
 /* ---- life and death, on a stack of its own ---------------------------------------------------- */
 
 const IDLE_MS = 2_000;
-let own, own_key;
+let own, own_key, tools, db, second;
 
 before(async () => {
-	own = await private_stack('session', 200, { settings: { MCP_SESSION_IDLE: `${IDLE_MS}ms` } });
+	tools = more_tools(['nap']);
+	for (const [file, text] of Object.entries(example_files()))	/* one of them is written in C, and may log */
+		if (file.startsWith('tools/'))
+			writeFileSync(path.join(tools.folder, file.slice('tools/'.length)), text);
+	await must('make', ['-s', 'tools', `TOOLS=${tools.folder}`]);
+	own = await private_stack('session', 200, { settings: { ...tools.settings, MCP_SESSION_IDLE: `${IDLE_MS}ms` } });
+	db = await own.db('postgres_super');
 	own_key = own.key('bench');
 	await own.serving();
 });
+after(() => tools?.remove());
 after(() => own?.down());
 
 /* An answer of that stack, which must not keep anybody waiting. */
@@ -354,17 +460,27 @@ test('a session that nobody uses expires; one that is used does not', async () =
 	check(await timely(bent(call(), used)), good({ id: '1' }));
 });
 
+for (const level of ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'])
+	test(`logging/setLevel ${level}`, async () => check(await timely(bent(legacy('logging/setLevel', { level }), await begin())),
+		good({ id: '1', also: ({ json }) => assert.deepEqual(json.result, {}) })));
+for (const level of ['loud', '', 7, undefined])
+	test(`logging/setLevel ${level ?? 'without a level'} is 200 -32602`, async () =>
+		check(await timely(bent(legacy('logging/setLevel', { level }), await begin())), { status: 200, code: -32602, id: '1' }));
+test('the level is kept in the session', async () => {
+	const session = await begin(), redis = own.redis();
+
+	check(await timely(bent(legacy('logging/setLevel', { level: 'error' }), session)), good({ id: '1' }));
+	assert.equal(await redis.send('HGET', `mcp:session:${session['Mcp-Session-Id']}`, 'level'), '4');
+	redis.close();
+});
+
 test('of more sessions than the plan allows one principal, the one unused longest goes', async () => {
-	const { key: of } = await own.new_tenant('crowd', 'enterprise');
-	const db = await own.db();
-	const { rows: [{ sessions }] } = await db.query("select sessions from mcp.plan where catalog = 'planasonix' and name = 'enterprise'");
+	const plan = "catalog = 'planasonix' and name = 'enterprise'";
+	const { rows: [{ sessions }] } = await db.query(`select sessions from mcp.plan where ${plan}`);
 
 	try {
-		await db.query("update mcp.plan set sessions = 3 where catalog = 'planasonix' and name = 'enterprise'");
-		await until('the plan has changed', async () => {
-			const [first] = [await begin(of), await begin(of), await begin(of), await begin(of)];
-			return (await timely(bent(ping(), first), { key: of })).status === 404;
-		}, { timeout_ms: 15_000, every_ms: 200 });
+		await db.query(`update mcp.plan set sessions = 3 where ${plan}`);
+		const { key: of } = await own.new_tenant('crowd', 'enterprise');	/* of whom no worker remembers more */
 		const [one, two, three] = [await begin(of), await begin(of), await begin(of)];
 		check(await timely(bent(ping(), one), { key: of }), good());
 		const four = await begin(of);
@@ -373,18 +489,45 @@ test('of more sessions than the plan allows one principal, the one unused longes
 			check(await timely(bent(ping(), session), { key: of }), good());
 		check(await timely(bent(ping(), await begin())), good());	/* of another principal */
 	} finally {
-		await db.query("update mcp.plan set sessions = $1 where catalog = 'planasonix' and name = 'enterprise'", [sessions]);
+		await db.query(`update mcp.plan set sessions = $1 where ${plan}`, [sessions]);
 	}
 });
 
 test('sessions are of all nodes', async () => {
-	const to = await own.second();
+	const to = second = await own.second();
 	const session = await begin();
 
 	check(await timely(bent(call(), session), { to }), good({ id: '1' }));
 	check(await timely(bare(session), { to, method: 'DELETE' }), { status: 200, empty: true });
 	check(await timely(bent(ping(), session)), unknown());
 });
+
+const asleep = async () => (await db.query(
+	"select pid from pg_stat_activity where usename = 'mcp_worker' and state = 'active' and query like '%pg_sleep%'")).rowCount;
+const nap = (id) => legacy('tools/call', { name: 'nap', arguments: { seconds: 4.5 } }, { id });
+const cancelled = (requestId) => raw(JSON.stringify(told('notifications/cancelled', { requestId, reason: 'test' })));
+
+for (const [where, place] of [['', () => undefined], [' on another node', () => second]])
+	test(`a call is cancelled by its session and its id alone, posted${where}`, async () => {
+		const session = await begin(), foreign = await begin();
+		const started_ms = performance.now();
+		const sleeping = own.post(bent(nap('nap'), session), { key: own_key });
+
+		await until('a backend sleeps', async () => await asleep() === 1, { timeout_ms: 2_000 });
+		check(await timely(bent(cancelled('nap'), foreign), { to: place() }), taken);
+		check(await timely(bent(cancelled(1), session), { to: place() }), taken);
+		await sleep(500);
+		assert.equal(await asleep(), 1, 'another session, or another id, cancels nothing');
+		check(await timely(bent(cancelled('nap'), session), { to: place() }), taken);
+		const answer = await sleeping;
+
+		assert.ok(performance.now() - started_ms < 4_000, 'it did not sleep to the end');
+		assert.equal(await asleep(), 0);
+		assert.ok(!answer.text.includes('"id"'), `who cancels gets no response: ${answer.text}`);
+		assert.equal((await own.event(answer.headers['x-request-id'])).outcome, 'cancelled');
+		check(await timely(bent(cancelled('nap'), session), { to: place() }), taken);	/* too late */
+		check(await timely(bent(call(), session)), good({ id: '1' }));
+	});
 
 test('a restart of the server ends no session', async () => {
 	await own.configure({ MCP_SESSION_IDLE: '1h' });
@@ -419,6 +562,9 @@ async function without_redis(session) {
 		check(await timely(initialize(version)), good({ id: '1', headers: { 'Mcp-Session-Id': null } }));
 	check(await timely(bent(batch([plain(1, 'ping')]), session)), { status: 200 });
 	check(await timely(bent(ping(), session_header('no id of ours'))), unknown());
+	const stream = await own.open({ headers: session }, { key: own_key });
+	is_stream(stream);
+	stream.close();
 	check(await timely(ping(), { path: `/planasonix/messages?sessionId=${'A'.repeat(43)}` }),
 		{ status: 503, code: 503, id: '1', headers: { 'Retry-After': /^[1-9]/ } });
 	check(await timely(bare(), { path: '/planasonix/sse', method: 'GET' }),

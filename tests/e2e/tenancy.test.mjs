@@ -30,7 +30,7 @@ const tenant_of = (slug, plan) => ctl('tenant', 'add', '--catalog', 'places', '-
 async function serve_places() {
 	const file = path.join(stack.dir, 'nginx/mcp.conf');
 	const text = readFileSync(file, 'utf8').replace('location = /planasonix/mcp {',
-		`location = /places/mcp {\n fastcgi_param MCP_CATALOG places;\n include mcp.params;\n fastcgi_pass mcp_fast;\n }\n$&`);
+		`location = /places/mcp {\n set $mcp_catalog places;\n set $mcp_endpoint mcp;\n include mcp.params;\n fastcgi_pass mcp_fast;\n }\n$&`);
 
 	rmSync(file);		/* a link into the tree */
 	writeFileSync(file, text);

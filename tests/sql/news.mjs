@@ -97,28 +97,38 @@ test('a run that begins, and ends by an executor, tells of itself and of its pip
 	assert.deepEqual(gone.news, both);
 });
 
-test('a pipeline tells when a tool pauses it; the list changes only with names and deletions', async () => {
+test('a pipeline tells when a tool pauses it, and the list when what stands in it changes', async () => {
 	const id = await acme_pipeline();
 	const uri = `planasonix://pipelines/${id}`;
 	const was = await one(owner, 'select status from planasonix.pipeline where tenant_id = $1 and id = $2', [ACME, id]);
-	const paused = await told(worker, async () => {
+	const set = (status) => told(worker, async () => {
 		await enter_as(worker, ACME);
-		await worker.query('update planasonix.pipeline set status = \'paused\' where id = $1', [id]);
+		await worker.query('update planasonix.pipeline set status = $1, updated_at = now() where id = $2', [status, id]);
 	});
+	const change = (what, value) => told(owner, () => owner.query(`update planasonix.pipeline set ${what} where tenant_id = $2 and id = $3`, [value, ACME, id]));
 
-	assert.deepEqual(paused.news, [uri]);
-	const change = (set, value) => told(owner, () => owner.query(`update planasonix.pipeline set ${set} where tenant_id = $2 and id = $3`, [value, ACME, id]));
-	assert.deepEqual((await change('status = $1', was)).news, [uri]);
+	await set('active');
+	assert.deepEqual((await set('paused')).news, ['list resources', uri]);
+	assert.deepEqual((await set('paused')).news, [uri]);
+	assert.deepEqual((await set(was)).news.at(-1), uri);
+	assert.deepEqual((await change('last_run_status = $1', 'success')).news, [uri]);
 	assert.deepEqual((await change('deleted_at = $1', new Date())).news, ['list resources', uri]);
 	assert.deepEqual((await change('deleted_at = $1', null)).news, ['list resources', uri]);
 	assert.deepEqual((await change('name = name || $1', '!')).news, ['list resources', uri]);
 	assert.deepEqual((await change('name = rtrim(name, $1)', '!')).news, ['list resources', uri]);
 });
 
-test('a schedule tells of itself', async () => {
-	const [[id, enabled]] = await rows(owner, 'select id, enabled from planasonix.schedule where tenant_id = $1 order by id limit 1', [ACME]);
-	const set = (value) => told(owner, () => owner.query('update planasonix.schedule set enabled = $1 where tenant_id = $2 and id = $3', [value, ACME, id]));
+test('a schedule tells of itself and of its pipeline, and of the list when what stands in it changes', async () => {
+	const [[id, pipeline]] = await rows(owner, 'select id, pipeline_id from planasonix.schedule where tenant_id = $1 and enabled order by id limit 1', [ACME]);
+	const set = (what) => told(owner, () => owner.query(`update planasonix.schedule set ${what} where tenant_id = $1 and id = $2`, [ACME, id]));
+	const both = [`planasonix://pipelines/${pipeline}`, `planasonix://schedules/${id}`];
 
-	assert.deepEqual((await set(!enabled)).news, [`planasonix://schedules/${id}`]);
-	assert.deepEqual((await set(enabled)).news, [`planasonix://schedules/${id}`]);
+	assert.deepEqual((await set('enabled = false')).news, ['list resources', ...both]);
+	assert.deepEqual((await set('enabled = true')).news, ['list resources', ...both]);
+	assert.deepEqual((await set('next_run_at = now()')).news, both);
+	const made = await told(owner, () => one(owner, `insert into planasonix.schedule (tenant_id, pipeline_id, cron_expression, frequency)
+		values ($1, $2, '0 0 * * *', 'daily') returning id`, [ACME, pipeline]));
+	assert.deepEqual(made.news, ['list resources', both[0], `planasonix://schedules/${made.got}`]);
+	const gone = await told(owner, () => owner.query('delete from planasonix.schedule where tenant_id = $1 and id = $2', [ACME, made.got]));
+	assert.deepEqual(gone.news, made.news);
 });

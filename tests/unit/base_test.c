@@ -86,9 +86,36 @@ test_clocks(void)
 	ok(wall > INT64_C(1700000000000000), "the wall clock counts from 1970");
 }
 
+static void
+hear(int signal_number)
+{
+	(void)signal_number;
+}
+
+static void
+test_poll(void)
+{
+	struct sigaction act = { .sa_handler = hear };
+	int64_t from = base_now_us();
+	sigset_t usr1;
+
+	is_int(base_poll(NULL, 0, 20), 0, "nothing comes");
+	ok(base_now_us() - from >= 20000, "for so long");
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	sigaction(SIGUSR1, &act, NULL);
+	raise(SIGUSR1);
+	is_int(base_poll(NULL, 0, 5000), -1, "a signal that was kept out until now");
+	is_int(errno, EINTR, "ends the wait");
+	sigprocmask(SIG_BLOCK, NULL, &usr1);
+	ok(sigismember(&usr1, SIGUSR1), "and is kept out again");
+}
+
 int
 main(void)
 {
+	test_poll();
 	test_stamp();
 	test_number();
 	test_ends();

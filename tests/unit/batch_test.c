@@ -78,6 +78,23 @@ test_run(void)
 	is_int(events(), 7, "and an event each");
 }
 
+#define CALL(name) "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"" name "\"}}"
+
+static void
+test_place(void)
+{
+	ask.tool[1].timeout_ms = 60000;
+	rq.place = POOL_FAST;
+	checked("[" PING("1") "," CALL("first") "," CALL("nothing") "]", NULL);
+	batch_place(&rq);
+	is_int(rq.place, POOL_FAST, "calls that end soon");
+	checked("[" CALL("first") "," CALL("second") "]", NULL);
+	batch_place(&rq);
+	is_int(rq.place, POOL_SLOW, "one that may take long takes all with it");
+	rq.place = POOL_FAST;
+	ask.tool[1].timeout_ms = 5000;
+}
+
 static void
 test_admit(void)
 {
@@ -99,6 +116,7 @@ main(void)
 	test_check();
 	ask_silence();
 	test_run();
+	test_place();
 	test_admit();
 	return ask_done(&rq);
 }

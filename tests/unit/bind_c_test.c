@@ -4,6 +4,7 @@
 #include "fail.h"
 
 static struct request rq;
+static struct prompt prompt;
 static char folder[] = "/tmp/bind_c_test.XXXXXX";
 
 /* Builds tools.so of the text with the compiler that built us. */
@@ -47,6 +48,14 @@ test_load(void)
 	build("const int toolkit_version = 2; int tool_second(void *rq, void *args) { (void)rq; (void)args; return 0; }");
 	is_str(refusal(), "", "one that is");
 	ok(ask.tool[1].function != NULL && ask.tool[0].function == NULL, "is the tool's");
+	prompt.ask = (struct tool){ .name = "p", .file = "shop/prompts.json", .c = "first" };
+	ask.catalog.prompts = (struct prompts){ &prompt, 1 };
+	ok(strstr(refusal(), "shop/prompts.json") && strstr(refusal(), "prompt_first"), "a prompt's that is not there");
+	unlink(arena_fmt(&rq.mem, "%s/tools.so", folder));
+	build("const int toolkit_version = 2; int tool_second(void) { return 0; } int prompt_first(void) { return 0; }");
+	is_str(refusal(), "", "one that is");
+	ok(prompt.ask.function && prompt.ask.function != ask.tool[1].function, "is the prompt's");
+	ask.catalog.prompts.n = 0;
 }
 
 static int

@@ -93,6 +93,52 @@ test_text(void)
 	ok(strstr(why, "wrong number of arguments"), "says so: %s", why);
 }
 
+static int ticks;
+
+static int
+count(void *most)
+{
+	return ++ticks > *(int *)most;
+}
+
+static int
+pop(const struct cache *c, int64_t ms, int most, char **text, int *which)
+{
+	const char *why = "";
+
+	ticks = 0;
+	return cache_pop(c, &mem, 2, (const char *const[]){ "l1", "l2" }, ms, count, &most, which, text, &why);
+}
+
+static void
+test_pop(void)
+{
+	const char *why = "";
+	char *got = NULL;
+	int64_t from;
+	int which = 0;
+	struct cache *nowhere = cache_make("/nowhere/redis.sock", TIMEOUT_MS);
+
+	is_int(TEXT(&got, &why, "EVAL", "redis.call('RPUSH', 'l2', 'a b') return 'OK'", "0"), 0, "a list with a text");
+	is_int(pop(cache, 1000, 99, &got, &which), 1, "is not waited for");
+	ok(which == 1 && strcmp(got, "a b") == 0, "it is the second one's: %s", got);
+	from = base_now_us();
+	is_int(pop(cache, 300, 99, &got, &which), 0, "an empty one is, for a while");
+	ok(base_now_us() - from > 250000 && base_now_us() - from < 2000000 && ticks == 2, "with a look around");
+	is_int(pop(cache, 10000, 1, &got, &which), 0, "which may end it");
+	fflush(stdout);
+	if (fork() == 0) {
+		usleep(200000);
+		cache = cache_make(server.where, 1000);
+		_exit(TEXT(&got, &why, "EVAL", "redis.call('RPUSH', 'l1', 'later') return 'OK'", "0"));
+	}
+	is_int(pop(cache, 10000, 99, &got, &which), 1, "what comes while we wait");
+	ok(which == 0 && strcmp(got, "later") == 0, "is taken: %s", got);
+	wait(NULL);
+	is_int(pop(nowhere, 1000, 99, &got, &which), -1, "no Redis");
+	free(nowhere);
+}
+
 /* Longer than the time-out: given up, the connection closed, and left alone for a second. */
 static void
 test_slow(void)
@@ -140,6 +186,7 @@ main(void)
 	test_nobody();
 	test_script();
 	test_text();
+	test_pop();
 	test_slow();
 	test_restart();
 	server_close(&server);

@@ -60,6 +60,7 @@ test_base64(void)
 		unsigned char *out = crypt_base64_decode(&mem, rows[i].text, strlen(rows[i].text), &len);
 
 		ok(out && len == rows[i].n && memcmp(out, rows[i].bytes, len) == 0, "base64 \"%s\"", rows[i].text);
+		is_str(crypt_base64(&mem, rows[i].bytes, rows[i].n), rows[i].text, "and back");
 	}
 	for (i = 0; i < LEN(bad); i++)
 		ok(!crypt_base64_decode(&mem, bad[i], strlen(bad[i]), &len), "refuses base64 row %zu", i);

@@ -4,6 +4,7 @@
 #include "tenant.h"
 
 static const struct crypt_key key = { .byte = "0123456789abcdef0123456789abcdef", .len = 32 };
+static const struct crypt_key next = { .byte = "fedcba9876543210fedcba9876543210", .len = 32 };
 static struct identity acme = { .catalog = "planasonix", .tenant = "018f0000-0000-7000-8000-000000000001" };
 static struct identity globex = { .catalog = "planasonix", .tenant = "018f0000-0000-7000-8000-000000000002" };
 
@@ -24,6 +25,12 @@ main(void)
 	rq.who = &globex;
 	ok(!cursor_read(&rq, "list_pipelines", cursor), "not for another tenant");
 	rq.who = &acme;
+	rq.key = &next;
+	ok(!cursor_read(&rq, "list_pipelines", cursor), "not under another key");
+	rq.key_old = &key;
+	ok(cursor_read(&rq, "list_pipelines", cursor), "but while it is the old one");
+	rq.key = &key;
+	rq.key_old = NULL;
 	for (i = 0; cursor[i]; i++) {
 		altered = arena_str(&rq.mem, cursor);
 		altered[i] = altered[i] == 'A' ? 'B' : 'A';

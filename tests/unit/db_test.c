@@ -430,6 +430,49 @@ test_left(void)
 	close(c->db.client_fd);
 }
 
+static int ticks;
+
+/* Has enough at the second look. */
+static int
+look(void *ctx)
+{
+	(void)ctx;
+	return ++ticks == 2;
+}
+
+static void
+wake(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* SIGUSR1 is kept out of everything but our waiting, as a worker has it. */
+static void
+test_tick(void)
+{
+	struct sigaction act = { .sa_handler = wake };
+	struct call *c = make_call("select 1", "select pg_sleep(10)");
+	int64_t from = base_now_us();
+	sigset_t usr1;
+
+	c->db.tick = look;
+	is_int(db_run(db, &c->db), DB_LEFT, "who waits looks up, and may have enough");
+	ok(ticks == 2 && base_now_us() - from >= 1900000 && base_now_us() - from < 4000000, "once a second");
+	is_str(ask("select 1"), "1", "and the session is good for the next");
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	sigaction(SIGUSR1, &act, NULL);
+	raise(SIGUSR1);
+	ticks = 1;
+	from = base_now_us();
+	c = make_call("select 1", "select pg_sleep(10)");
+	c->db.tick = look;
+	is_int(db_run(db, &c->db), DB_LEFT, "a signal");
+	ok(base_now_us() - from < 900000, "has it look at once, also one that came before");
+	sigprocmask(SIG_UNBLOCK, &usr1, NULL);
+}
+
 static void
 test_terminated(void)
 {
@@ -541,6 +584,7 @@ main(void)
 	test_json();
 	test_timeout();
 	test_left();
+	test_tick();
 	test_terminated();
 	test_silent();
 	test_restart();

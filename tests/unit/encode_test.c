@@ -178,6 +178,56 @@ test_json(void)
 	ok(e.cut && e.count == 0, "one that is too large is none");
 }
 
+/* The array that these rows become; NULL ends them. */
+static const char *
+elements(enum result_kind kind, const struct db_column *column, int n, const char *const *at, int64_t limit, bool *cut)
+{
+	struct tool tool = { .name = "t", .result_max = 200, .result = { .kind = kind, .mime = "text/plain" } };
+	struct json_object *args = json_parse(&mem, "{\"uri\":\"a:b\"}", 13, 4);
+	struct encode e;
+	int i;
+
+	encode_begin(&e, &tool, args, limit, &mem);
+	for (i = 0; at[i]; i += n) {
+		const char *value[3] = { at[i], n > 1 ? at[i + 1] : NULL, n > 2 ? at[i + 2] : NULL };
+		struct db_row row;
+
+		value[0] = strcmp(value[0], "null") == 0 ? NULL : value[0];
+		row = row_of(n, column, value);
+		if (encode_row(&e, &row) != 0)
+			break;
+	}
+	encode_end(&e, NULL);
+	*cut = e.cut;
+	return e.out.at;
+}
+
+static void
+test_elements(void)
+{
+	static const struct db_column text = { "v", DB_TEXT }, json = { "v", DB_JSON }, bytes = { "v", DB_BYTES };
+	static const struct db_column all[] = { { "v", DB_TEXT }, { "uri", DB_TEXT }, { "mime_type", DB_TEXT } };
+	char longer[300];
+	bool cut;
+
+	is_str(elements(RESULT_TEXTS, &text, 1, (const char *const[]){ "a", "null", "b\x01", NULL }, 9, &cut), "[\"a\",\"b\"]", "texts, none for null");
+	is_str(elements(RESULT_TEXTS, &text, 1, (const char *const[]){ NULL }, 9, &cut), "[]", "no text");
+	is_str(elements(RESULT_TEXTS, &text, 1, (const char *const[]){ "a", "b", NULL }, 1, &cut), "[\"a\"]", "no more than wanted");
+	is_str(elements(RESULT_CONTENTS, &text, 1, (const char *const[]){ "x", NULL }, 9, &cut),
+	    "[{\"uri\":\"a:b\",\"mimeType\":\"text/plain\",\"text\":\"x\"}]", "a content of text, under the URI asked for");
+	is_str(elements(RESULT_CONTENTS, &json, 1, (const char *const[]){ "{\"n\": 12345678901234567890}", NULL }, 9, &cut),
+	    "[{\"uri\":\"a:b\",\"mimeType\":\"text/plain\",\"text\":\"{\\\"n\\\": 12345678901234567890}\"}]", "json as it stands");
+	is_str(elements(RESULT_CONTENTS, &bytes, 1, (const char *const[]){ "\\x00ff", NULL }, 9, &cut),
+	    "[{\"uri\":\"a:b\",\"mimeType\":\"text/plain\",\"blob\":\"AP8=\"}]", "bytes");
+	is_str(elements(RESULT_CONTENTS, all, 3, (const char *const[]){ "x", "c:d", "a/b", "y", "e:f", "g/h", NULL }, 9, &cut),
+	    "[{\"uri\":\"c:d\",\"mimeType\":\"a/b\",\"text\":\"x\"},{\"uri\":\"e:f\",\"mimeType\":\"g/h\",\"text\":\"y\"}]", "two that say what they are");
+	is_str(elements(RESULT_CONTENTS, &text, 1, (const char *const[]){ "null", NULL }, 9, &cut), "[]", "null is no content");
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	is_str(elements(RESULT_CONTENTS, &text, 1, (const char *const[]){ longer, NULL }, 9, &cut), "[]", "one that is too large is left out");
+	ok(cut, "and that is noted");
+}
+
 int
 main(void)
 {
@@ -189,6 +239,7 @@ main(void)
 	test_cut();
 	test_done();
 	test_json();
+	test_elements();
 	arena_close(&mem);
 	return tap_done();
 }

@@ -84,6 +84,34 @@ test_row(struct request *rq, const struct row *r)
 	is_str(rq->id ? json_plain(rq->id, NULL) : NULL, r->id, "%s: id", r->says);
 }
 
+#define LISTED(meta) "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"_meta\":{" meta "}}}"
+#define CLAIMED(more) LISTED("\"" NS "protocolVersion\":\"2026-07-28\",\"" NS "clientCapabilities\":{\"roots\":{}}" more)
+#define PARENT "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+static void
+read_as(struct request *rq, const char *version, const char *accept, const char *body)
+{
+	struct row row = { "", version, version ? "tools/list" : NULL, NULL, accept, body, FAIL_NONE, version ? ERA_MODERN : ERA_LEGACY, ERA_REQUEST, "1" };
+
+	test_row(rq, &row);
+}
+
+static void
+test_client(struct request *rq)
+{
+	read_as(rq, "2026-07-28", BOTH, CLAIMED(",\"" NS "logLevel\":\"error\",\"progressToken\":0,\"traceparent\":\"" PARENT "\""));
+	ok(rq->client.roots && !rq->client.samples, "what a modern client can do stands in its message");
+	ok(rq->client.level == LEVEL_ERROR && json_object_get_int(rq->client.token) == 0, "and what it wants to hear");
+	is_str(rq->slot->event.trace, PARENT, "and its trace");
+	read_as(rq, "2026-07-28", BOTH, CLAIMED(",\"progressToken\":[]"));
+	ok(rq->client.level == LEVEL_NONE && !rq->client.token, "what it did not ask for it does not get");
+	read_as(rq, "2026-07-28", "application/json", CLAIMED(",\"" NS "logLevel\":\"error\",\"progressToken\":\"a\""));
+	ok(rq->client.level == LEVEL_NONE && !rq->client.token, "nor what it cannot take");
+	read_as(rq, NULL, BOTH, LISTED("\"progressToken\":\"a\""));
+	is_str(json_object_get_string(rq->client.token), "a", "an older one has a token too");
+	ok(rq->client.level == LEVEL_INFO && !rq->client.roots, "and hears from info on; what it can do its session knows");
+}
+
 int
 main(void)
 {
@@ -94,6 +122,7 @@ main(void)
 	arena_init(&rq.mem, 65536, 1 << 24);
 	for (i = 0; i < LEN(rows); i++)
 		test_row(&rq, &rows[i]);
+	test_client(&rq);
 	arena_close(&rq.mem);
 	free(slot);
 	return tap_done();

@@ -30,6 +30,24 @@ test_fail(void)
 }
 
 static void
+test_codes(void)
+{
+	fail(&rq, FAIL_RESOURCE, "x");
+	rq.era = ERA_MODERN;
+	is_int(fail_code(&rq), -32602, "no such resource, now");
+	rq.era = ERA_LEGACY;
+	is_int(fail_code(&rq), -32002, "and in older revisions");
+	is_int(fail_as_params(&rq), -1, "a failure that is none of a tool");
+	is_int(rq.failed, FAIL_RESOURCE, "stays");
+	fail_clear(&rq);
+	fail(&rq, FAIL_TOOL, "not found");
+	is_int(fail_as_params(&rq), -1, "a tool's");
+	is_int(rq.failed, FAIL_PARAMS, "becomes one of the params");
+	is_str(rq.says, "not found", "with its sentence");
+	fail_clear(&rq);
+}
+
+static void
 test_rows(void)
 {
 	static const struct {
@@ -45,6 +63,9 @@ test_rows(void)
 		{ FAIL_PARAMS,  -32602, 200, 200, OUTCOME_BAD_REQUEST },
 		{ FAIL_HEADERS, -32020, 400, 400, OUTCOME_BAD_REQUEST },
 		{ FAIL_VERSION, -32022, 400, 400, OUTCOME_BAD_REQUEST },
+		{ FAIL_DENIED,  -32602, 200, 200, OUTCOME_DENIED },
+		{ FAIL_RESOURCE, -32602, 200, 200, OUTCOME_BAD_REQUEST },
+		{ FAIL_RESOURCE_DENIED, -32602, 200, 200, OUTCOME_DENIED },
 		{ FAIL_SCOPE,        0, 200, 200, OUTCOME_DENIED },
 		{ FAIL_TOOL,         0, 200, 200, OUTCOME_TOOL_ERROR },
 		{ FAIL_RATE,       429, 429, 429, OUTCOME_RATE_LIMITED },
@@ -75,6 +96,7 @@ main(void)
 {
 	arena_init(&rq.mem, 4096, 1 << 20);
 	test_fail();
+	test_codes();
 	test_rows();
 	arena_close(&rq.mem);
 	return tap_done();

@@ -191,6 +191,40 @@ test_referred_items(void)
 	is_str(says.at, "t.json: the column n is text, which outputSchema does not take there\n", "items by reference");
 }
 
+/* What is said of these columns for a statement of this kind. */
+static const char *
+says_of(enum result_kind kind, const struct db_column *column, int n)
+{
+	static const char *const wanted[] = { "x" };
+	struct tool t = { .file = "t.sql", .result = { .kind = kind } };
+	struct buf says;
+
+	if (kind == RESULT_ROW)
+		t.result.columns = (struct words){ wanted, 1 };
+	buf_init(&says, &mem, 1000);
+	fit_columns(&t, column, n, &says);
+	return says.at;
+}
+
+static void
+test_elements(void)
+{
+	static const struct db_column three[] = { { "uri", DB_TEXT }, { "held", DB_BYTES }, { "mime_type", DB_TEXT } };
+	static const struct db_column text = { "x", DB_TEXT }, json = { "x", DB_JSON }, number = { "x", DB_NUMBER }, other = { "y", DB_TEXT };
+	static const struct db_column two[] = { { "a", DB_TEXT }, { "b", DB_TEXT } };
+
+	is_str(says_of(RESULT_CONTENTS, three, 3), "", "contents of bytes that say what they are");
+	is_str(says_of(RESULT_CONTENTS, &json, 1), "", "contents of json");
+	is_str(says_of(RESULT_CONTENTS, &number, 1), "t.sql: the column x is a number, and not text, json or bytea\n", "of a number");
+	is_str(says_of(RESULT_CONTENTS, two, 2), "t.sql: the statement must have one column beside uri and mime_type\n", "of two columns");
+	is_str(says_of(RESULT_CONTENTS, three, 1), "t.sql: the statement must have one column beside uri and mime_type\n", "of none");
+	is_str(says_of(RESULT_TEXTS, &text, 1), "", "proposals");
+	is_str(says_of(RESULT_TEXTS, &json, 1), "t.sql: the column x is json, and not text\n", "that are no texts");
+	is_str(says_of(RESULT_TEXTS, two, 2), "t.sql: the statement must have one column\n", "of two columns");
+	is_str(says_of(RESULT_ROW, &text, 1), "", "a column that is wanted");
+	is_str(says_of(RESULT_ROW, &other, 1), "t.sql: the statement has no column x\n", "one that is not there");
+}
+
 int
 main(void)
 {
@@ -200,6 +234,7 @@ main(void)
 	test_rows();
 	test_referred_items();
 	test_undeclared();
+	test_elements();
 	arena_close(&mem);
 	return tap_done();
 }

@@ -9,6 +9,8 @@ main(void)
 	static const char *const steps[] = { "gate", "identify", "read", "parse", "place", "admit", "run" };
 	int p, i;
 
+	arena_init(&rq.mem, 4096, 1 << 20);
+
 	for (p = 0; p < PARAM_COUNT; p++) {
 		const char *name = request_param_name(p);
 
@@ -22,10 +24,18 @@ main(void)
 	request_param(&rq, "HTTP_HOST2", "x");
 	request_param(&rq, "http_host", "y");
 	is_str(rq.param[PARAM_HOST], "x", "others are passed over");
+	request_param(&rq, "HTTP_TRACESTATE", "y");
+	is_str(rq.param[PARAM_TRACESTATE], "x,y", "a list may come in parts");
+	request_param(&rq, "HTTP_TRACEPARENT", "y");
+	is_str(rq.param[PARAM_TRACEPARENT], "", "of two parents neither counts");
+	is_int(rq.twice, 0, "and nobody is refused for it");
+	request_param(&rq, "HTTP_MCP_PARAM_A", "x");
+	is_int(rq.mirrored.n, 1, "headers that repeat arguments have a list of their own");
 	request_param(&rq, "HTTP_HOST", "second");
 	is_int(rq.twice, 1U << PARAM_HOST, "a second one is noted as such");
 	is_int(STEP_COUNT, LEN(steps), "steps of DESIGN 4");
 	for (i = 0; i < STEP_COUNT; i++)
 		is_str(request_step_name(i), steps[i], "step %d", i);
+	arena_close(&rq.mem);
 	return tap_done();
 }

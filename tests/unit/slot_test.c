@@ -38,6 +38,11 @@ test_calling(void)
 	is_int(slot_calling(&board, POOL_FAST, 2), 1, "of another");
 	is_int(slot_calling(&board, POOL_AUDIT, 1), 1, "in another pool");
 	is_int(slot_calling(&board, POOL_FAST, 3), 0, "of nobody");
+	atomic_store(&board.slot[1].asking, 1);
+	atomic_store(&board.slot[3].asking, 1);
+	is_int(slot_asking(&board), 2, "those that wait for people, whatever their pool");
+	slot_move(&board.slot[3], SLOT_IDLE);
+	is_int(slot_asking(&board), 1, "an idle one does not");
 }
 
 static void

@@ -61,6 +61,11 @@ test_members(void)
 	refuses_tool(TOOL(",\"args\":{\"other\":\"seal\"}"), "args.other: inputSchema has no such property");
 	refuses_tool(TOOL(",\"rename\":{\"id\":7}"), "rename.id: expected the name");
 	refuses_tool(TOOL(",\"rename\":{\"other\":\"id\"}"), "rename.other: inputSchema has no such property");
+	refuses_tool(TOOL(",\"confirm\":\"Delete {what}?\""), "confirm: inputSchema has no property what");
+	refuses_tool(TOOL(",\"asks\":\"elicitation\""), "asks: expected an array");
+	refuses_tool(TOOL(",\"asks\":[]"), "asks: expected an array");
+	refuses_tool(TOOL(",\"asks\":[\"mail\"]"), "asks: expected");
+	refuses_tool(TOOL(",\"asks\":[\"roots\"]"), "asks: goes with a tool written in C");
 	refuses_tool(TOOL(",\"idempotency\":\"id\""), "idempotency: goes with writes");
 	refuses_tool(TOOL(",\"writes\":true,\"idempotency\":\"key\""), "idempotency: inputSchema has no property key");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{}}},\"c\":\"get\",\"writes\":true,\"idempotency\":\"id\"}",
@@ -126,6 +131,9 @@ test_gives(void)
 	ok(tool_gives(&t, "b"), "an argument as it is");
 	ok(tool_gives(&t, "x") && !tool_gives(&t, "a"), "a renamed one under its other name only");
 	ok(!tool_gives(&t, "key"), "not the idempotency key");
+	t.asks = 1 | 4;
+	ok(tool_asks(&t, "elicitation/create") && tool_asks(&t, "roots/list"), "what it may ask with");
+	ok(!tool_asks(&t, "sampling/createMessage") && !tool_asks(&t, "ping") && !tool_asks(&t, "elicit/create"), "and with nothing else");
 	ok(!tool_gives(&t, "c"), "nothing else");
 }
 

@@ -15,8 +15,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { diag, has_failed } from './tap.mjs';
 import { Pool, exchange, message } from './wire.mjs';
+import { open_events } from './events.mjs';
 import { Redis } from './resp.mjs';
-import { bearer, initialize, modern, session_header } from './mcp.mjs';
+import { ACCEPT, bearer, initialize, modern, session_header } from './mcp.mjs';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -184,6 +185,14 @@ export class Stack {
 		const session = await this.session_for(request, key, { path: where, to });
 
 		return this.post(request, { key, path: where, to, headers: { ...session, ...headers }, ...options });
+	}
+
+	/* A request whose answer is read as it comes; by itself the stream of a session. */
+	async open({ headers = {}, body } = {}, { key, to = this.http, path: where = this.endpoint, method = body ? 'POST' : 'GET' } = {}) {
+		const stream = await open_events(to, { method, path: where, body,
+			headers: { ...(key ? bearer(key) : {}), Accept: ACCEPT, ...headers } });
+		this.clients.push(() => stream.close());
+		return stream;
 	}
 
 	/* A modern tools/call. */
