@@ -233,7 +233,8 @@ ask(struct streams *all, struct stream *s, const char *uri, int argc, const char
 	if (!q)
 		bug("out of memory");
 	*q = (struct question){ .all = all, .session = strdup(s->session), .uri = uri ? strdup(uri) : NULL };
-	if (!all->fanout || fanout_command(all->fanout, argc, argv, NULL, take_answer, q) != 0)
+	s->missed = !all->fanout || fanout_command(all->fanout, argc, argv, NULL, take_answer, q) != 0;
+	if (s->missed)
 		take_answer(q, NULL);
 }
 
@@ -354,6 +355,13 @@ void
 tell_all(struct streams *all)
 {
 	streams_each(all, tell_everything, NULL);
+}
+
+void
+tell_missed(struct streams *all, struct stream *s)
+{
+	if (s->missed && all->fanout)
+		ask_all(all, s);
 }
 
 void
