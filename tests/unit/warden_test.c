@@ -154,7 +154,7 @@ test_news(void)
 	run("notify mcp_identity, 'noise'; notify mcp_resource, 'noise'; notify mcp_resource, '{}'; notify mcp_resource, '[1]'");
 	run("notify mcp_resource, '{\"tenant\":\"t\",\"catalog\":\"shop\",\"uri\":\"x\"}'");
 	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', repeat('c', 64), 'uri', 'x')::text)");
-	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', 'shop', 'uri', repeat('x', 1025))::text)");
+	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', 'shop', 'uri', repeat('x', 2049))::text)");
 	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', 'shop')::text)");
 	run(NEWS_OF("\"uri\":\"x://2\""));
 	is_str(news_until(&seen, "3 shop a x://2;"), "3 shop a x://2;", "what is none is passed over");
