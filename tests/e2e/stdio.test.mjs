@@ -669,6 +669,8 @@ with_stand_in('whatever a server answers, the request gets its response', 'moder
 	assert.equal((await answer(500, json, '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"sorry"}}')).message, 'sorry');
 	assert.equal((await answer(200, events,
 		`\ufeffdata: {"jsonrpc":"2.0",\r\ndata:"id":${id + 1},\rdata:"result":{"fine":true}}\r\n\r\n`)).fine, true);
+	assert.deepEqual((await answer(200, events, [{ id: 'other', result: {} }, { id: id + 1, result: { first: 1 } }, { id: id + 1, result: {} }]
+		.map((m) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...m })}\n\n`).join(''))), { first: 1 }, 'one response, and its own');
 	assert.match((await answer(200, json, `{"x":"${'x'.repeat(17 << 20)}"}`)).message, /larger than 16 MB/);
 	assert.match((await answer(200, events, `data: ${'x'.repeat(17 << 20)}`)).message, /larger than 16 MB/);
 	assert.equal(bridge.lines.length, id);
