@@ -59,15 +59,29 @@ add_frame(struct buf *b, const char *json, size_t len)
 	buf_str(b, "\n\n");
 }
 
+/* In memory of its own: a tool may send any number of messages. */
 static void
-frame_init(struct request *rq, struct buf *b, size_t len)
+frame_init(struct request *rq, struct arena *mem, struct buf *b, size_t len)
 {
-	buf_init(b, &rq->mem, rq->reply.head.len + 1024 + len + FRAME_ROOM);
+	size_t most = rq->reply.head.len + 1024 + len + FRAME_ROOM;
+
+	arena_init(mem, 4096, 8 * most);
+	buf_init(b, mem, most);
+}
+
+static int
+send_frame(struct request *rq, struct arena *mem, const struct buf *b)
+{
+	int got = b->len > 0 ? push(rq, b) : 0;
+
+	arena_close(mem);
+	return got;
 }
 
 int
 sse_send(struct request *rq, const char *json, size_t len)
 {
+	struct arena mem;
 	struct buf b;
 
 	if (rq->failed == FAIL_GONE)
@@ -76,17 +90,18 @@ sse_send(struct request *rq, const char *json, size_t len)
 		return 0;
 	if (hung_up(rq))
 		return lose(rq);
-	frame_init(rq, &b, len);
+	frame_init(rq, &mem, &b, len);
 	add_head(rq, &b);
 	add_frame(&b, json, len);
 	rq->reply.streamed += len;
-	return push(rq, &b) != 0 ? lose(rq) : 0;
+	return send_frame(rq, &mem, &b) != 0 ? lose(rq) : 0;
 }
 
 int
 sse_keep_alive(struct request *rq)
 {
 	static const char comment[] = ": keepalive\n\n";
+	struct arena mem;
 	struct buf b;
 
 	if (atomic_load(&rq->slot->cancelled) && !rq->batch)	/* its other messages want their answers */
@@ -97,22 +112,23 @@ sse_keep_alive(struct request *rq)
 		return lose(rq);
 	if (!rq->streams || base_now_us() - rq->reply.sent_us < SILENCE_US)
 		return 0;
-	frame_init(rq, &b, sizeof(comment));
+	frame_init(rq, &mem, &b, sizeof(comment));
 	buf_str(&b, comment);
-	return push(rq, &b) != 0 ? lose(rq) : 0;
+	return send_frame(rq, &mem, &b) != 0 ? lose(rq) : 0;
 }
 
 int
 sse_end(struct request *rq)
 {
 	const struct buf *body = &rq->reply.body;
+	struct arena mem;
 	struct buf b;
 
 	if (rq->reply.unheard)
 		return -1;
-	frame_init(rq, &b, body->len);
+	frame_init(rq, &mem, &b, body->len);
 	add_head(rq, &b);
 	if (body->len > 0)
 		add_frame(&b, body->at, body->len);
-	return b.len > 0 && push(rq, &b) != 0 ? -1 : 0;
+	return send_frame(rq, &mem, &b);
 }

@@ -314,6 +314,6 @@ stream_run(const struct process *self)
 		balance(&l);
 		streams_sweep(&l.all);
 	}
-	fanout_go_on(l.all.fanout);	/* what the streams held in Redis is given back: others may have it at once */
+	fanout_go_on(l.all.fanout);	/* what Redis is to forget leaves with us */
 	exit(0);
 }

@@ -163,19 +163,29 @@ add_number(struct buf *b, const char *name, double value)
 	buf_fmt(b, ",\"%s\":%s", name, text);
 }
 
+/* In memory of its own: nobody has counted how often a function tells something. */
+static void
+notification_init(struct arena *mem, struct buf *b)
+{
+	arena_init(mem, 4096, 8 * LOG_MAX);
+	buf_init(b, mem, LOG_MAX);
+}
+
 /* Sends it.  What is too long is dropped, as it may be; what went wrong is in rq, and the next wait says so. */
 static void
-send_notification(struct request *rq, const struct buf *b)
+send_notification(struct request *rq, struct arena *mem, const struct buf *b)
 {
 	int gone = b->full ? 0 : sse_send(rq, b->at, b->len);
 
 	(void)gone;
+	arena_close(mem);
 }
 
 void
 toolkit_progress(struct request *rq, double progress, double total, const char *message)
 {
 	struct made *made = &rq->made;
+	struct arena mem;
 	struct buf b;
 
 	/* It has to grow with each notification (MCP 2025-11-25, progress). */
@@ -183,7 +193,7 @@ toolkit_progress(struct request *rq, double progress, double total, const char *
 		return;
 	made->progress = progress;
 	made->progressed = true;
-	buf_init(&b, &rq->mem, LOG_MAX);
+	notification_init(&mem, &b);
 	buf_fmt(&b, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":%s",
 	    json_plain(rq->client.token, NULL));
 	add_number(&b, "progress", progress);
@@ -194,31 +204,37 @@ toolkit_progress(struct request *rq, double progress, double total, const char *
 		buf_json(&b, message, strlen(message));
 	}
 	buf_str(&b, "}}");
-	send_notification(rq, &b);
+	send_notification(rq, &mem, &b);
+}
+
+static void
+send_log(struct request *rq, const char *level, const char *logger, struct json_object *data)
+{
+	struct arena mem;
+	struct buf b;
+
+	notification_init(&mem, &b);
+	buf_fmt(&b, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"%s\"", level);
+	if (logger) {
+		buf_str(&b, ",\"logger\":");
+		buf_json(&b, logger, strlen(logger));
+	}
+	buf_str(&b, ",\"data\":");
+	buf_str(&b, data ? json_plain(data, NULL) : "null");
+	buf_str(&b, "}}");
+	send_notification(rq, &mem, &b);
 }
 
 void
 toolkit_log(struct request *rq, const char *level, const char *logger, struct json_object *data)
 {
 	enum level at = client_level(level);
-	struct buf b;
 
-	if (data)
-		json_keep(&rq->mem, data);
-	if (at == LEVEL_NONE) {
+	if (at == LEVEL_NONE)
 		fail(rq, FAIL_INTERNAL, "toolkit_log: there is no level \"%s\"", level);
-		return;
-	}
-	if (at < rq->client.level)
-		return;
-	buf_init(&b, &rq->mem, LOG_MAX);
-	buf_fmt(&b, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"%s\"", level);
-	if (logger) {
-		buf_str(&b, ",\"logger\":");
-		buf_json(&b, logger, strlen(logger));
-	}
-	buf_fmt(&b, ",\"data\":%s}}", data ? json_plain(data, NULL) : "null");
-	send_notification(rq, &b);
+	else if (at >= rq->client.level)
+		send_log(rq, level, logger, data);
+	json_object_put(data);
 }
 
 /* Milliseconds that the function in hand still has. */

@@ -47,6 +47,10 @@ const raw_modern = (body, method = 'tools/list') =>
 const list = () => modern('tools/list');
 const call = (args = { limit: 1 }, options) => modern('tools/call', { name: 'list_pipelines', arguments: args }, options);
 
+const CONNECTION_TYPES = 'planasonix://connection-types';
+const read = (uri = CONNECTION_TYPES) => modern('resources/read', { uri });
+const prompt = (args = { pipeline_id: 'x' }) => modern('prompts/get', { name: 'diagnose_pipeline', arguments: args });
+
 const good = (extra = {}) => ({ status: 200, code: null, headers: { 'Content-Type': /^application\/json/ }, ...extra });
 
 /* ---- transport: path, host, origin ------------------------------------------------------------ */
@@ -344,8 +348,8 @@ row('M1 tools/call', call(), good({ id: '1', also: ({ json: { result } }) => {
 row('M1 server/discover', modern('server/discover'), good({ id: '1', also: ({ json: { result } }) => {
 	assert.deepEqual(result.supportedVersions, [MODERN]);
 	assert.ok(result.capabilities.tools, 'capabilities.tools');
-	assert.ok(!result.capabilities.tools.listChanged, 'no list change is sent, so none is promised');
-	assert.ok(!('logging' in result.capabilities), 'no log message is sent, so none is promised');
+	assert.deepEqual(result.capabilities, { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true },
+		prompts: { listChanged: true }, completions: {} }, 'what this catalog has; no tool of it logs');
 	assert.ok(['private', 'public'].includes(result.cacheScope), `cacheScope ${result.cacheScope}`);
 	assert.ok(Number.isInteger(result.ttlMs));
 	assert.equal(result.resultType, 'complete');
@@ -421,6 +425,12 @@ for (const [what, value] of [['missing', null], ['of another tool', 'get_pipelin
 	['in base64 that is no UTF-8', '=?base64?/w==?='], ['with bytes above ASCII', 'list_pip\u00e9lines'],
 		['in base64 without the marks', 'bGlzdF9waXBlbGluZXM=']])
 	row(`M18 Mcp-Name ${what}`, bent(call(), { 'Mcp-Name': value }), { status: 400, code: -32020, id: '1' });
+for (const [what, value] of [['missing', null], ['of something else', 'planasonix://schedules/x'], ['in broken base64', '=?base64?!!!!?=']])
+	row(`M18 Mcp-Name ${what} of resources/read`, bent(read(), { 'Mcp-Name': value }), { status: 400, code: -32020, id: '1' });
+for (const [what, value] of [['missing', null], ['of another prompt', 'plan_schedule'], ['in broken base64', '=?base64?!!!!?=']])
+	row(`M18 Mcp-Name ${what} of prompts/get`, bent(prompt(), { 'Mcp-Name': value }), { status: 400, code: -32020, id: '1' });
+row('Mcp-Name of a resource in base64 is decoded',
+	bent(read(), { 'Mcp-Name': `=?base64?${Buffer.from(CONNECTION_TYPES).toString('base64')}?=` }), good());
 row('Mcp-Name in base64 with the marks is decoded',
 	bent(call(), { 'Mcp-Name': `=?base64?${Buffer.from('list_pipelines').toString('base64')}?=` }), good());
 row('Mcp-Name means nothing to tools/list', bent(list(), { 'Mcp-Name': 'anything' }), good());
@@ -432,6 +442,25 @@ row('M19 no name', modern('tools/call', { arguments: {} }), { status: 200, code:
 row('M19 a name that is no text', modern('tools/call', { name: 5, arguments: {} }), { status: 200, code: -32602, id: '1' });
 for (const args of [[], 'x', 5, true])
 	row(`M19 arguments ${JSON.stringify(args)}`, call(args), { status: 200, code: -32602, id: '1' });
+row('M19 unknown prompt', modern('prompts/get', { name: 'no_such_prompt' }), { status: 200, code: -32602, id: '1' });
+row('M19 a prompt without its argument', modern('prompts/get', { name: 'diagnose_pipeline', arguments: {} }),
+	{ status: 200, code: -32602, id: '1' });
+row('M19 a prompt without arguments', modern('prompts/get', { name: 'diagnose_pipeline' }), { status: 200, code: -32602, id: '1' });
+row('M19 a prompt without a name', modern('prompts/get', {}), { status: 200, code: -32602, id: '1' });
+for (const args of [[], 'x', { pipeline_id: 5 }])
+	row(`M19 arguments of a prompt ${JSON.stringify(args)}`, prompt(args), { status: 200, code: -32602, id: '1' });
+row('M19 completion of an unknown prompt', modern('completion/complete', { ref: { type: 'ref/prompt', name: 'no_such_prompt' },
+	argument: { name: 'x', value: '' } }), { status: 200, code: -32602, id: '1' });
+for (const uri of ['planasonix://pipelines/none', 'planasonix://no/such/thing', 'file:///etc/passwd', 'nonsense', ''])
+	row(`M21 unknown resource "${uri}"`, read(uri), { status: 200, code: -32602, id: '1',
+		also: ({ json }) => assert.deepEqual(json.error.data, { uri }) });
+row('M21 a resource without a uri', modern('resources/read', {}), { status: 200, code: -32602, id: '1' });
+row('M21 a uri that is no text', modern('resources/read', { uri: 5 }), { status: 200, code: -32602, id: '1' });
+row('resources/read', read(), good({ id: '1', also: ({ json: { result } }) => {
+	assert.equal(result.resultType, 'complete');
+	assert.equal(result.contents[0].uri, CONNECTION_TYPES);
+	assert.ok(Number.isInteger(result.ttlMs) && ['private', 'public'].includes(result.cacheScope), 'caching');
+} }));
 row('arguments may be absent', modern('tools/call', { name: 'list_pipelines' }),
 	good({ also: ({ json }) => assert.ok(!json.result.isError) }));
 
@@ -457,6 +486,13 @@ row('a page cursor nobody gave out is a tool error', tool('list_pipelines', { cu
 for (const cursor of ['nonsense', 5, {}])
 	row(`M22 cursor ${JSON.stringify(cursor)} of tools/list`, modern('tools/list', { cursor }),
 		{ status: 200, code: -32602, id: '1' });
+for (const method of ['resources/list', 'resources/templates/list', 'prompts/list'])
+	for (const cursor of ['nonsense', 5])
+		row(`M22 cursor ${JSON.stringify(cursor)} of ${method}`, modern(method, { cursor }), { status: 200, code: -32602, id: '1' });
+for (const state of ['nonsense', 'v1.e30.AAAA', '', 5, null])
+	row(`M24 requestState ${JSON.stringify(state)} that nobody gave out`, modern('tools/call', { name: 'delete_pipeline',
+		arguments: { pipeline_id: crypto.randomUUID() }, requestState: state, inputResponses: { confirm: { action: 'accept' } } }),
+	{ status: 200, code: -32602, id: '1' });
 test('paging gives every pipeline once, in order', async () => {
 	const seen = [];
 	for (let cursor; ;) {
@@ -505,6 +541,25 @@ row('M28 a posted error', raw_modern('{"jsonrpc":"2.0","id":1,"error":{"code":1,
 	{ status: 400, code: [-32600, -32000], id: null });
 row('M29 Mcp-Session-Id and Last-Event-ID are ignored', bent(list(), { 'Mcp-Session-Id': 'x', 'Last-Event-ID': '5' }),
 	good({ headers: { 'Mcp-Session-Id': null, 'Last-Event-ID': null } }));
+for (const params of [{}, { notifications: [] }, { notifications: 'all' }, { notifications: { toolsListChanged: 'yes' } },
+	{ notifications: { resourceSubscriptions: 'all' } }, { notifications: { resourceSubscriptions: [5] } }])
+	row(`M32 subscriptions/listen with ${JSON.stringify(params)}`, modern('subscriptions/listen', params),
+		{ status: 200, code: -32602, id: '1' });
+for (const notifications of [{}, { toolsListChanged: false }, { resourceSubscriptions: [] }, { resourceSubscriptions: ['file:///etc/passwd'] },
+	{ noSuchThing: true }])
+	test(`M33 subscriptions/listen with ${JSON.stringify(notifications)} is acknowledged and ends`, async () => {
+		const stream = await stack.open(modern('subscriptions/listen', { notifications }, { id: 'L' }), { key });
+
+		await stream.wait('its end', () => stream.ended);
+		assert.equal(stream.status, 200);
+		assert.match(stream.headers['content-type'], /^text\/event-stream/);
+		const [{ json: said }, { json: end }, ...more] = stream.events;
+		assert.equal(said.method, 'notifications/subscriptions/acknowledged');
+		assert.equal(said.params._meta[`${NS}subscriptionId`], 'L');
+		assert.equal(Object.values(said.params.notifications).flat().filter(Boolean).length, 0, 'nothing is honoured');
+		assert.deepEqual([end.id, end.result.resultType, end.result._meta[`${NS}subscriptionId`]], ['L', 'complete', 'L']);
+		assert.deepEqual(more, []);
+	});
 row('M35 padded header values are trimmed', bent(call(), { 'Mcp-Method': '  tools/call \t', 'Mcp-Name': ' \tlist_pipelines  ',
 	'MCP-Protocol-Version': `  ${MODERN} ` }), good());
 row('names of headers in any case', { headers: Object.fromEntries(Object.entries(call().headers).map(([n, v]) =>

@@ -320,7 +320,7 @@ test('tenant list: aligned columns, one line each', async () => {
 	const lines = out.trimEnd().split('\n');
 
 	assert.equal(lines.length, 6);
-	assert.match(lines[0], /^id {2,}catalog {2,}slug {2,}name {2,}plan {2,}features {2,}suspended_at {2,}created_at$/);
+	assert.match(lines[0], /^id {2,}catalog {2,}slug {2,}name {2,}plan {2,}features {2,}confirm {2,}suspended_at {2,}created_at$/);
 	for (const line of lines.slice(1))
 		assert.equal(line.indexOf('planasonix'), lines[0].indexOf('catalog'));
 	assert.equal((await cluster.ctl(['tenant', 'list', '--catalog', 'none'])).out, '');

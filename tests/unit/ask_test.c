@@ -11,6 +11,7 @@
 
 static struct request rq;
 static struct server redis;
+static struct cache *cache;	/* its connection lives as long as the process */
 static char sent[65536];	/* all that went out */
 
 static int
@@ -224,14 +225,13 @@ static void
 test_without_redis(void)
 {
 	struct json_object *answer;
-	struct cache *kept = rq.cache;
 
 	begin();
 	rq.cache = cache_make(NULL, 50);
 	is_int(ask_client(&rq, &roots, 1, &answer), -1, "Redis is away");
 	ok(rq.failed == FAIL_TOOL && strstr(rq.says, "cannot be asked now") && !*sent, "nobody is asked: %s", rq.says);
 	free(rq.cache);
-	rq.cache = kept;
+	rq.cache = cache;
 }
 
 int
@@ -242,7 +242,7 @@ main(void)
 	server_open(&redis, "redis");
 	ask_init(&rq);
 	free(rq.cache);
-	rq.cache = cache_make(redis.where, 1000);
+	rq.cache = cache = cache_make(redis.where, 1000);
 	ask.cfg.ask_timeout_ms = 10000;
 	ask.cfg.slow_workers = 2;
 	test_answers();
@@ -251,5 +251,6 @@ main(void)
 	test_seats();
 	test_without_redis();
 	server_close(&redis);
+	rq.cache = NULL;
 	return ask_done(&rq);
 }

@@ -2,51 +2,13 @@
 #include "streaming.h"
 #include "fail.h"
 #include "opening.h"
-#include "reply.h"
-#include "ticket.h"
-
-#define BODY "{\"jsonrpc\":\"2.0\",\"id\":\"l:1\",\"method\":\"subscriptions/listen\",\"params\":{\"notifications\":" \
-	"{\"toolsListChanged\":true,\"resourceSubscriptions\":[\"shop://a\",\"shop://b\"]}}}"
-#define FACTS "{\"kind\":0,\"catalog\":\"shop\",\"id\":\"\\\"l:1\\\"\",\"uris\":\"01\",\"tools\":\"000000000000002a\",\"tenant\":\"t\"," \
-	"\"credential\":\"c\",\"credential_name\":\"key\",\"version\":\"2026-07-28\",\"streams\":2,\"expires\":0," \
-	"\"hash\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}"
-
-/* What a fast worker would have given nginx for this body. */
-static const char *
-ticket_for(const char *facts)
-{
-	static char text[TICKET_MAX + 1];
-	static char body[] = BODY;
-	struct request rq = { .cfg = &streaming.cfg, .key = &streaming.key, .body = body, .body_len = strlen(body) };
-	const char *at;
-
-	rq.param[PARAM_METHOD] = "POST";
-	rq.param[PARAM_URI] = "/shop/mcp";
-	arena_init(&rq.mem, 65536, 1 << 24);
-	reply_init(&rq, 1024);
-	if (ticket_make(&rq, facts, strlen(facts)) != 0)
-		abort();
-	at = strstr(rq.reply.head.at, ": ") + 2;
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, "\r"), at);
-	arena_close(&rq.mem);
-	return text;
-}
 
 static struct stream *
 request(int *peer, const char *ticket, const char *body)
 {
 	struct stream *s = streaming_accept(peer);
-	char length[24];
 
-	snprintf(length, sizeof(length), "%zu", strlen(body));
-	records_begin();
-	records_param("REQUEST_METHOD", "POST");
-	records_param("REQUEST_URI", "/shop/mcp");
-	records_param("CONTENT_LENGTH", length);
-	records_param("REMOTE_ADDR", "192.0.2.1");
-	if (ticket)
-		records_param("MCP_TICKET", ticket);
-	records_body(body);
+	streaming_request(ticket, body);
 	if (send(*peer, records.out, records.len, 0) != (ssize_t)records.len)
 		abort();
 	opening_read(&streaming.all, s, streaming.cfg.streams_max);
@@ -82,7 +44,7 @@ static void
 test_open(void)
 {
 	int peer;
-	struct stream *s = request(&peer, ticket_for(FACTS), BODY);
+	struct stream *s = request(&peer, streaming_ticket(STREAMING_FACTS), STREAMING_BODY);
 
 	is_int(s->stage, STREAM_OPEN, "a ticket opens");
 	ok(strstr(records.text, "Content-Type: text/event-stream\r\n"), "an event stream");
@@ -99,8 +61,8 @@ static void
 test_nothing(void)
 {
 	int peer;
-	struct stream *s = request(&peer, ticket_for("{\"kind\":0,\"catalog\":\"shop\",\"id\":\"7\",\"uris\":\"00\",\"tenant\":\"t\",\"credential\":\"c\","
-	    "\"version\":\"2026-07-28\",\"streams\":2,\"hash\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}"), BODY);
+	struct stream *s = request(&peer, streaming_ticket("{\"kind\":0,\"catalog\":\"shop\",\"id\":\"7\",\"uris\":\"00\",\"tenant\":\"t\",\"credential\":\"c\","
+	    "\"version\":\"2026-07-28\",\"streams\":2,\"hash\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}"), STREAMING_BODY);
 
 	ok(strstr(records.text, "\"notifications\":{}"), "nothing is honoured, which is acknowledged");
 	ok(strstr(records.text, "\"id\":7,\"result\":{\"resultType\":\"complete\""), "and the result follows");
@@ -123,10 +85,10 @@ refused(const char *name, const char *ticket, const char *body, const char *stat
 static void
 test_refused(void)
 {
-	refused("no ticket", NULL, BODY, "Status: 403 ", "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":403,\"message\":\"Forbidden.\"}}");
-	refused("a ticket of another body", ticket_for(FACTS), "{}", "Status: 403 ", "\"code\":403");
-	refused("a catalog that is not here", ticket_for("{\"kind\":0,\"catalog\":\"mart\"}"), BODY, "Status: 403 ", "\"code\":403");
-	refused("facts that lack something", ticket_for("{\"kind\":0,\"catalog\":\"shop\"}"), BODY, "Status: 403 ", "\"code\":403");
+	refused("no ticket", NULL, STREAMING_BODY, "Status: 403 ", "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":403,\"message\":\"Forbidden.\"}}");
+	refused("a ticket of another body", streaming_ticket(STREAMING_FACTS), "{}", "Status: 403 ", "\"code\":403");
+	refused("a catalog that is not here", streaming_ticket("{\"kind\":0,\"catalog\":\"mart\"}"), STREAMING_BODY, "Status: 403 ", "\"code\":403");
+	refused("facts that lack something", streaming_ticket("{\"kind\":0,\"catalog\":\"shop\"}"), STREAMING_BODY, "Status: 403 ", "\"code\":403");
 	ok(logged("\"outcome\":\"denied\",\"code\":\"403\""), "a refusal is an event");
 }
 
@@ -137,17 +99,17 @@ test_caps(void)
 	int peer[4], i;
 
 	for (i = 0; i < 2; i++)
-		s[i] = request(&peer[i], ticket_for(FACTS), BODY);
-	refused("one more than the plan has", ticket_for(FACTS), BODY, "Status: 200 ",
+		s[i] = request(&peer[i], streaming_ticket(STREAMING_FACTS), STREAMING_BODY);
+	refused("one more than the plan has", streaming_ticket(STREAMING_FACTS), STREAMING_BODY, "Status: 200 ",
 	    "{\"jsonrpc\":\"2.0\",\"id\":\"l:1\",\"error\":{\"code\":-32603,\"message\":\"Subscription limit reached");
 	ok(logged("\"outcome\":\"rate_limited\",\"code\":\"-32603\""), "which is an event, too");
 	for (; i < 4; i++)
 		s[i] = streaming_open(&peer[i], NULL);
-	refused("one more than the worker has", ticket_for(FACTS), BODY, "Status: 200 ", "\"code\":-32603");
+	refused("one more than the worker has", streaming_ticket(STREAMING_FACTS), STREAMING_BODY, "Status: 200 ", "\"code\":-32603");
 	close_one(s[3], peer[3]);
 	for (i = 0; i < 3; i++)
 		close_one(s[i], peer[i]);
-	s[0] = request(&peer[0], ticket_for(FACTS), BODY);
+	s[0] = request(&peer[0], streaming_ticket(STREAMING_FACTS), STREAMING_BODY);
 	is_int(s[0]->stage, STREAM_OPEN, "what is left can be taken");
 	close_one(s[0], peer[0]);
 }

@@ -6,7 +6,7 @@
 
 static struct request rq;
 static struct server redis;
-static struct cache *cache;
+static struct cache *cache;	/* its connection lives as long as the process */
 
 #define CALL "{\"jsonrpc\":\"2.0\",\"id\":1,\"params\":{\"name\":\"first\",\"arguments\":%s}}"
 
@@ -180,8 +180,8 @@ test_once(void)
 	is_int(state_claim(&rq, &s), -1, "without Redis nobody can tell whether it was used");
 	is_int(rq.failed, FAIL_UNAVAILABLE, "and it is to be tried again");
 	fail_clear(&rq);
-	cache = cache_make(redis.where, 1000);
-	rq.cache = cache;
+	free(rq.cache);
+	rq.cache = cache = cache_make(redis.where, 1000);
 	is_int(state_claim(&rq, &s), 0, "serves once");
 	is_int(state_claim(&rq, &s), -1, "and not twice");
 	is_int(rq.failed, FAIL_PARAMS, "for the client that is an error");
@@ -195,17 +195,14 @@ main(void)
 	ask_silence();
 	server_open(&redis, "redis");
 	ask_init(&rq);
-	free(rq.cache);
-	cache = cache_make(NULL, 50);
-	rq.cache = cache;
 	ask.cfg.state_ms = 60000;
 	test_round();
 	test_altered();
 	test_bound();
 	test_keys();
 	test_limits();
-	free(cache);
-	rq.cache = cache = cache_make(NULL, 50);
 	test_once();
+	server_close(&redis);
+	rq.cache = NULL;
 	return ask_done(&rq);
 }

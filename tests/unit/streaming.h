@@ -9,8 +9,10 @@
 #include "catalog.h"
 #include "log.h"
 #include "records.h"
+#include "reply.h"
 #include "streams.h"
 #include "tap.h"
+#include "ticket.h"
 
 static struct {
 	struct config    cfg;
@@ -84,6 +86,51 @@ streaming_heard(int peer)
 	records_forget();
 	records_hear(peer);
 	return records.text;
+}
+
+/* A listen, and what a fast worker puts into its ticket. */
+#define STREAMING_BODY "{\"jsonrpc\":\"2.0\",\"id\":\"l:1\",\"method\":\"subscriptions/listen\",\"params\":{\"notifications\":" \
+	"{\"toolsListChanged\":true,\"resourceSubscriptions\":[\"shop://a\",\"shop://b\"]}}}"
+#define STREAMING_FACTS "{\"kind\":0,\"catalog\":\"shop\",\"id\":\"\\\"l:1\\\"\",\"uris\":\"01\",\"tools\":\"000000000000002a\",\"tenant\":\"t\"," \
+	"\"credential\":\"c\",\"credential_name\":\"key\",\"version\":\"2026-07-28\",\"streams\":2,\"expires\":0," \
+	"\"hash\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}"
+
+/* What nginx would have got from it. */
+static inline const char *
+streaming_ticket(const char *facts)
+{
+	static char text[TICKET_MAX + 1];
+	static char body[] = STREAMING_BODY;
+	struct request rq = { .cfg = &streaming.cfg, .key = &streaming.key, .body = body, .body_len = strlen(body) };
+	const char *at;
+
+	rq.param[PARAM_METHOD] = "POST";
+	rq.param[PARAM_URI] = "/shop/mcp";
+	arena_init(&rq.mem, 65536, 1 << 24);
+	reply_init(&rq, 1024);
+	if (ticket_make(&rq, facts, strlen(facts)) != 0)
+		abort();
+	at = strstr(rq.reply.head.at, ": ") + 2;
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, "\r"), at);
+	arena_close(&rq.mem);
+	return text;
+}
+
+/* The request as nginx repeats it to a stream worker, in records.out.  ticket NULL: without one. */
+static inline void
+streaming_request(const char *ticket, const char *body)
+{
+	char length[24];
+
+	snprintf(length, sizeof(length), "%zu", strlen(body));
+	records_begin();
+	records_param("REQUEST_METHOD", "POST");
+	records_param("REQUEST_URI", "/shop/mcp");
+	records_param("CONTENT_LENGTH", length);
+	records_param("REMOTE_ADDR", "192.0.2.1");
+	if (ticket)
+		records_param("MCP_TICKET", ticket);
+	records_body(body);
 }
 
 static inline int

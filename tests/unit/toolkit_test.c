@@ -49,6 +49,21 @@ test_progress(void)
 }
 
 static void
+test_many(void)
+{
+	size_t used = rq.mem.used;
+	int i;
+
+	rq.client.level = LEVEL_DEBUG;
+	for (i = 1; i <= 100000; i++) {
+		toolkit_progress(&rq, i, 100000, "Still there.");
+		toolkit_log(&rq, "info", NULL, json_object_new_int(i));
+	}
+	ok(strstr(said(), "\"data\":100000"), "any number of messages may go");
+	is_int((int64_t)(rq.mem.used - used), 0, "and none of them stays");
+}
+
+static void
 test_log(void)
 {
 	rq.client.level = LEVEL_WARNING;
@@ -150,6 +165,7 @@ main(void)
 	rq.wire = &wire;
 	test_progress();
 	test_log();
+	test_many();
 	test_blocks();
 	test_sleep();
 	return ask_done(&rq);

@@ -24,14 +24,16 @@ export class Listener {
 		response.on('close', () => { this.ended = true; });
 	}
 
-	/* Frames as they become whole; comments are no messages. */
+	/* Frames as they become whole; comments are no messages, nor is the endpoint of the older transport. */
 	take(text) {
 		const frames = (this.text + text).split('\n\n');
 
 		this.text = frames.pop();
 		for (const frame of frames) {
 			const data = frame.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trim()).join('\n');
-			if (data)
+			if (frame.startsWith('event: endpoint\n'))
+				this.endpoint = data;
+			else if (data)
 				this.messages.push({ at_ms: performance.now(), ...JSON.parse(data) });
 		}
 	}
