@@ -11,7 +11,7 @@
 
 static struct request rq;
 static struct server redis;
-static struct cache *cache;	/* its connection lives as long as the process */
+static struct cache *volatile cache;	/* its connection lives as long as the process, and is to be found there */
 static char sent[65536];	/* all that went out */
 
 static int
