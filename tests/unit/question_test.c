@@ -4,6 +4,7 @@
 #include "fail.h"
 
 static struct request rq;
+static struct prompt prompt;
 
 static struct json_object *
 parse(const char *json)
@@ -160,7 +161,7 @@ main(void)
 	question_refuse(&rq, "no %d", 1);
 	ok(rq.failed == FAIL_TOOL && strcmp(rq.says, "no 1") == 0, "a tool refuses so that the model reads it");
 	fail_clear(&rq);
-	rq.tool = NULL;
+	rq.prompt = &prompt;	/* rq.tool is its statement, or function */
 	question_refuse(&rq, "no %d", 2);
 	ok(rq.failed == FAIL_INTERNAL && strcmp(rq.says, "no 2") == 0, "what is no tool with an error that says it");
 	return ask_done(&rq);
