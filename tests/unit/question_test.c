@@ -4,7 +4,6 @@
 #include "fail.h"
 
 static struct request rq;
-static struct prompt prompt;
 
 static struct json_object *
 parse(const char *json)
