@@ -54,6 +54,7 @@ begin(void)
 	rq.era = ERA_LEGACY;
 	rq.version = "2025-11-25";
 	rq.session = "S1";
+	rq.method = "tools/call";
 	rq.tool = &ask.tool[0];
 	rq.wire = &wire;
 	rq.streams = false;

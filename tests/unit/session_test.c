@@ -199,6 +199,9 @@ test_without_redis(void)
 	say("ping", lost);
 	is_int(session_check(&rq), -1, "Redis back: the session it never saw");
 	is_int(rq.failed, FAIL_SESSION, "is unknown, so that the client begins again");
+	server_tell(&redis, "stop");
+	say("ping", lost);
+	is_int(session_check(&rq), 0, "Redis away again: believed again");
 }
 
 int
