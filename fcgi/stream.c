@@ -12,6 +12,7 @@
 
 #define EVENTS		256
 #define SPARE_FILES	256		/* besides streams: logs, PostgreSQL, Redis, connections to be refused */
+#define STUCK_S		30		/* a turn takes milliseconds: the signal ends a process whose turn has no end */
 #define END_US		2000000		/* for answers that have to leave when all is over */
 
 struct loop {
@@ -233,8 +234,10 @@ static void
 renew(struct streams *all, struct stream *s, void *ctx)
 {
 	(void)ctx;
-	if (s->turn % STREAMS_RENEWALS == all->ticks % STREAMS_RENEWALS)
-		hold_renew(all, s);
+	if (s->turn % STREAMS_RENEWALS != all->ticks % STREAMS_RENEWALS)
+		return;
+	hold_renew(all, s);
+	tell_missed(all, s);
 }
 
 static void
@@ -307,6 +310,7 @@ stream_run(const struct process *self)
 	open_loop(&l, self);
 	slot_move(self->slot, SLOT_IDLE);
 	while (!is_over(&l)) {
+		alarm(STUCK_S);
 		n = epoll_wait(l.all.epoll_fd, e, LEN(e), patience_ms(&l));
 		for (i = 0; i < n; i++)
 			serve_event(&l, &e[i]);
@@ -314,6 +318,6 @@ stream_run(const struct process *self)
 		balance(&l);
 		streams_sweep(&l.all);
 	}
-	fanout_go_on(l.all.fanout);	/* what Redis is to forget leaves with us */
+	fanout_go_on(l.all.fanout);	/* what the streams held in Redis is given back: others may have it at once */
 	exit(0);
 }

@@ -31,6 +31,9 @@ void tell_session(struct streams *all, const char *session, const char *json, si
 /* Everything that each stream asked for, once: something may have been missed. */
 void tell_all(struct streams *all);
 
+/* Of a session that may have missed a resource: all that it has subscribed to, once.  To be called now and then. */
+void tell_missed(struct streams *all, struct stream *s);
+
 /* The graceful end: a listen gets its result (PROTOCOL 2.5, 5). */
 void tell_end(struct streams *all, struct stream *s);
 

@@ -8,9 +8,11 @@
  */
 
 import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { after, before, run, test } from './lib/tap.mjs';
-import { private_stack, sleep, until } from './lib/stack.mjs';
+import { ROOT, private_stack, sleep, until } from './lib/stack.mjs';
 import { MODERN, NS, bearer, check, initialize, legacy, modern, session_header } from './lib/mcp.mjs';
 import { listen, open } from './lib/listen.mjs';
 
@@ -119,6 +121,22 @@ test('M34: a plan\'s number of streams, over all workers; who leaves makes room'
 	await db.query('update mcp.plan set streams = 100 where catalog = \'planasonix\' and name = \'premium\'');
 });
 
+test('a stream worker that dies takes its streams with it, and gives their seats back', async () => {
+	const tenant = await stack.new_tenant('streams-dead', 'premium');
+	const open_two = () => Promise.all([1, 2].map((id) => listen(stack, tenant.key, tools, { id }))).catch(() => null);
+
+	await db.query('update mcp.plan set streams = 2 where catalog = \'planasonix\' and name = \'premium\'');
+	const streams = await until('two streams', open_two);
+	for (const { pid } of stack.workers('stream'))
+		process.kill(pid, 'SIGKILL');
+	for (const listener of streams)
+		await ended(listener);
+	const next = await until('two others', open_two);
+	for (const listener of next)
+		listener.close();
+	await db.query('update mcp.plan set streams = 100 where catalog = \'planasonix\' and name = \'premium\'');
+});
+
 test('each opening and each refusal is an event, whose id the answer carries', async () => {
 	const listener = await listen(stack, key, tools);
 	const event = await stack.event(listener.response.headers['x-request-id']);
@@ -178,6 +196,22 @@ test('a reload ends every stream with its result, and the next generation takes 
 	assert.equal(again.status, 200);
 	again.close();
 	next.close();
+});
+
+test('a reload with another list: who asked is told before the end', async () => {
+	const folder = path.join(stack.dir, 'tools');
+	const file = path.join(folder, 'planasonix/list_pipelines.json');
+
+	cpSync(path.join(ROOT, 'tools'), folder, { recursive: true });
+	await stack.configure({ MCP_TOOLS: folder, MCP_SQL: path.join(ROOT, 'sql') });
+	const listener = await listen(stack, key, tools, { id: 'l' });
+	const prompts = await listen(stack, key, { promptsListChanged: true }, { id: 'p' });
+	const tool = JSON.parse(readFileSync(file, 'utf8'));
+	writeFileSync(file, JSON.stringify({ ...tool, description: `${tool.description} Changed.` }));
+	assert.equal((await stack.reload()).status, 0);
+	await ends_gracefully(listener, 'l');
+	await ends_gracefully(prompts, 'p');
+	assert.deepEqual([listener.heard, prompts.heard], [['tools'], []]);
 });
 
 test('a stop, too; and none is left behind', async () => {
