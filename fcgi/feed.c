@@ -98,7 +98,7 @@ hang_up(struct feed *f, const char *why)
 {
 	struct owed o;
 
-	if (!f->said_away)
+	if (f->channel && !f->said_away)	/* whoever carries commands stands beside one who hears */
 		log_say("Redis is away: %s", why);
 	f->said_away = true;
 	if (f->redis)
@@ -207,7 +207,7 @@ is_message(const struct feed *f, const redisReply *r)
 static void
 be_open(struct feed *f)
 {
-	if (f->said_away)
+	if (f->channel && f->said_away)
 		log_say("Redis is back");
 	f->said_away = false;
 	f->open = true;

@@ -21,7 +21,7 @@ static const char renew_session[] =
 	"redis.call('PEXPIRE', KEYS[2], ARGV[2]) "
 	"redis.call('PEXPIRE', KEYS[3], ARGV[2]) "
 	"local t = redis.call('TIME') "
-	"redis.call('ZADD', KEYS[3], 'XX', t[1] * 1000 + math.floor(t[2] / 1000), ARGV[1]) return 1";
+	"redis.call('ZADD', KEYS[3], 'XX', t[1] * 1000000 + t[2], ARGV[1]) return 1";
 
 static const char drop_session[] =
 	"redis.call('ZREM', KEYS[3], ARGV[1]) "

@@ -47,7 +47,7 @@ static struct cache_script session_script = { .text = CLOCK_LUA
 	"if has[1] ~= owner or has[2] ~= kind then return { -1, now } end "
 	"redis.call('PEXPIRE', session, idle) "
 	"redis.call('PEXPIRE', session .. ':uris', idle) "
-	"redis.call('ZADD', list, 'XX', math.floor(now / 1000), id) "
+	"redis.call('ZADD', list, 'XX', now, id) "
 	"redis.call('PEXPIRE', list, idle) "
 	TAKE_LUA
 	"local version = string.gsub(has[3], '-', '') "

@@ -192,6 +192,16 @@ open_sockets(struct boot *b)
 	}
 }
 
+/* What a catalog has, in words; a catalog without resources or prompts does not speak of them. */
+static const char *
+counts(struct arena *mem, const struct catalog *c)
+{
+	const char *resources = c->resources.n ? arena_fmt(mem, ", %zu resources", c->resources.n) : "";
+	const char *prompts = c->prompts.n ? arena_fmt(mem, ", %zu prompts", c->prompts.n) : "";
+
+	return arena_fmt(mem, "%zu tools%s%s", c->tools, resources, prompts);
+}
+
 /* One line: what --reload reports. */
 static void
 say_what_runs(struct boot *b)
@@ -202,7 +212,7 @@ say_what_runs(struct boot *b)
 	buf_init(&says, &b->mem, 16384);
 	buf_fmt(&says, "mcp-fpm " MCP_VERSION ": %" PRId64 " workers", b->cfg.fast_workers + b->cfg.slow_workers + b->cfg.stream_workers);
 	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++)
-		buf_fmt(&says, ", catalog %s with %zu tools", c->name, c->tools);
+		buf_fmt(&says, ", catalog %s with %s", c->name, counts(&b->mem, c));
 	log_say("%s", says.at);
 	b->own.says = says.at;
 }
@@ -278,7 +288,7 @@ test(struct boot *b, const char *file)
 		return RELOAD_AWAY;
 	}
 	for (c = b->catalogs.at; c < b->catalogs.at + b->catalogs.n; c++)
-		printf("catalog %s: %zu tools, isolation is proven\n", c->name, c->tools);
+		printf("catalog %s: %s, isolation is proven\n", c->name, counts(&b->mem, c));
 	return 0;
 }
 

@@ -175,6 +175,7 @@ offer_completion(struct offer_load *l, struct completion *c, const struct tool *
 	}
 	json_object_object_add(all, "value", NULL);
 	*c = (struct completion){ .argument = argument, .ask = *like };
+	c->ask.result = (struct tool_result){ .kind = RESULT_TEXTS };	/* no row is no proposal, whatever it means to the entry */
 	return offer_statement(l, &c->ask, stem, all, RESULT_TEXTS);
 }
 

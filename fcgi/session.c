@@ -25,8 +25,8 @@
  */
 static struct cache_script begin_script = { .text =
 	"local t = redis.call('TIME') "
-	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
-	"redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[7]) "
+	"local now = t[1] * 1000000 + t[2] "
+	"redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[7] * 1000) "
 	"local extra = redis.call('ZCARD', KEYS[2]) - ARGV[8] "
 	"if extra >= 0 then "
 	"  for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, extra)) do "

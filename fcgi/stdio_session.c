@@ -3,6 +3,7 @@
  */
 #include "stdio_session.h"
 #include "stdio_fail.h"
+#include "stdio_head.h"
 #include "log.h"
 
 #define HEADERS_MAX	3
@@ -140,12 +141,13 @@ stdio_session_renew(struct stdio_bridge *b)
 	log_say("mcp-stdio: %s has lost the session; a new one is begun", b->place);
 	s->renewing = true;
 	s->id[0] = s->version[0] = '\0';
-	if (s->sse) {
+	free(s->endpoint);
+	s->endpoint = NULL;
+	stdio_session_unlisten(s);
+	if (s->sse)
 		stdio_session_listen(b);	/* its first event greets */
-	} else {
-		stdio_session_unlisten(s);
+	else
 		stdio_session_greet(b);
-	}
 }
 
 void
@@ -174,19 +176,14 @@ stdio_session_renew_for(struct stdio_call *c)
 		stdio_fail(c);
 		return;
 	}
-	if (!c->ask.method) {
-		stdio_call_end(c);	/* an answer to a question of the old session */
-	} else if (!s->renewing && c->generation != s->generation) {
-		stdio_session_send(c, 0);
+	if (c->ask.method && !s->renewing && c->generation != s->generation) {
+		stdio_session_send(c, 0);	/* somebody else found out, and there is a new one by now */
 		return;
-	} else {
+	}
+	if (c->ask.method)
 		c->waits = true;
-	}
-	if (s->sse) {
-		stdio_session_unlisten(s);
-		free(s->endpoint);
-		s->endpoint = NULL;
-	}
+	else
+		stdio_call_end(c);	/* an answer to a question of the old session */
 	stdio_session_renew(c->b);
 }
 
@@ -208,7 +205,7 @@ stdio_session_terms(struct stdio_call *c, struct json_object *result)
 	size_t i;
 
 	snprintf(s->id, sizeof(s->id), "%s", stdio_call_answer(c)->session);
-	snprintf(s->version, sizeof(s->version), "%s", version ? version : "");
+	snprintf(s->version, sizeof(s->version), "%s", version && stdio_head_plain(version, strlen(version)) ? version : "");
 	s->lists = 0;
 	for (i = 0; i < LEN(changed); i++)
 		if (json_object_get_boolean(json_get(json_get(capabilities, changed[i].capability), "listChanged")))

@@ -184,9 +184,17 @@ tools_without_stories() {
 	done
 }
 
+# Which of them are told of, and how well, tests/tools/offers.mjs finds out.
+offers_without_stories() {
+	for file in tools/*/resources.json tools/*/prompts.json; do
+		[ -e "tests/$file" ] || echo "$file: there is no tests/$file"
+	done
+}
+
 law "every file of fcgi/ has its unit test" < <(untested)
 law "every unit test has its file" < <(tests_of_nothing)
 law "every tool has its stories" < <(tools_without_stories)
+law "resources and prompts have their stories" < <(offers_without_stories)
 
 # --- words ---
 

@@ -609,6 +609,21 @@ with_stand_in('sse: the stream was cut: pending calls fail, a new session is beg
 	await bridge.end_well();
 });
 
+with_stand_in('sse: a session that the server has forgotten while its stream is open is begun anew', 'sse', async (server, start) => {
+	const bridge = start();
+
+	await bridge.begin_legacy();
+	await bridge.ask_legacy(1, 'logging/setLevel', { level: 'error' });
+	const [lost] = server.sessions.values();
+	server.sessions.clear();
+	const answers = await Promise.all([2, 3].map((id) => bridge.ask_legacy(id, 'tools/call', { name: 'echo', arguments: { text: `${id}` } })));
+	assert.deepEqual(answers.map(({ result }) => text_of(result)), ['2', '3']);
+	assert.equal(server.posts('initialize').length, 2);
+	await until('the new session knows the level', () => server.told.length === 2);
+	await lost.server.close();
+	await bridge.end_well();
+});
+
 with_stand_in('sse: an address of another origin gets nothing', 'sse', async (server, start) => {
 	const bridge = start();
 

@@ -1,6 +1,6 @@
 /*
- * run [TOOL...]: plays the stories of every tool, or of these, over plain HTTP in both eras, and
- * prints TAP.
+ * run [TOOL...]: plays the stories of every tool, resource and prompt, or of these tools, over plain
+ * HTTP in both eras, and prints TAP.  Those of resources and prompts are offers.mjs's, and called "offers".
  *
  * tests/tools/<catalog>/NAME.json is an array of stories.  A story:
  *
@@ -33,9 +33,11 @@ import Ajv from 'ajv/dist/2020.js';
 import { after, before, run, test } from '../e2e/lib/tap.mjs';
 import { ROOT, shared_stack } from '../e2e/lib/stack.mjs';
 import { clip, legacy, modern } from '../e2e/lib/mcp.mjs';
+import { tell_offers } from './offers.mjs';
 
 const PAGES_MAX = 1000;
 const NOT_TOOLS = ['catalog.json', 'resources.json', 'prompts.json'];
+const NOT_STORIES = ['fixtures.sql', 'resources.json', 'prompts.json'];
 const FACE = ['title', 'description', 'inputSchema', 'outputSchema', 'icons'];	/* goes out as it stands in the file */
 const SHOWN = [...FACE, 'name', 'annotations', '_meta'];
 const NO_WRITE = 'Insufficient permissions. This API key may only read.';
@@ -82,12 +84,14 @@ function tell_catalog(catalog) {
 			for (const era of Object.keys(eras))
 				test(`${catalog} ${name}: ${story.name} (${era})`, () => play(context, story, era));
 	}
+	if (wanted.length === 0 || wanted.includes('offers'))
+		tell_offers(catalog, { stack: () => stack, with_story, with_key, fill, list });
 	if (wanted.length > 0)
 		return;
 	tell_lists(catalog, tools);
 	test(`${catalog}: stories are of tools that exist`, () => assert.deepEqual(
 		readdirSync(path.join(ROOT, 'tests/tools', catalog)).filter((file) =>
-			file !== 'fixtures.sql' && !(file.slice(0, -5) in tools)), []));
+			!NOT_STORIES.includes(file) && !(file.slice(0, -5) in tools)), []));
 }
 
 /* ---- what stories must cover -------------------------------------------------------------------- */
@@ -131,19 +135,27 @@ function source(story, name) {
 
 /* ---- a story ------------------------------------------------------------------------------------ */
 
-async function play(context, story, era) {
-	const told = { ...context, story, era, variables: variables_of(context, story) };
+/* Runs fn with what the story is told with, and clears up behind it. */
+async function with_story(context, fn) {
+	const { story } = context;
+	const told = { ...context, variables: variables_of(context, story) };
 
 	try {
 		for (const [name, sql] of Object.entries(story.let ?? {}))
 			told.variables[name] = await value(told, sql, `let ${name}`);
-		await with_key(told, (key) => story.expect.pages ? turn_pages(told, key) : one_call(told, key));
-		for (const [sql, wanted] of story.then ?? [])
-			assert.deepEqual(await value(told, sql, 'then'), fill(told, wanted), fill(told, sql));
+		await fn(told);
 	} finally {
 		for (const sql of story.after ?? [])
 			await owner.query(fill(told, sql));
 	}
+}
+
+function play(context, story, era) {
+	return with_story({ ...context, story, era }, async (told) => {
+		await with_key(told, (key) => story.expect.pages ? turn_pages(told, key) : one_call(told, key));
+		for (const [sql, wanted] of story.then ?? [])
+			assert.deepEqual(await value(told, sql, 'then'), fill(told, wanted), fill(told, sql));
+	});
 }
 
 function variables_of({ catalog }, { tenant = 'bench' }) {

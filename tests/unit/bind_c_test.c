@@ -45,16 +45,15 @@ test_load(void)
 	build("const int toolkit_version = 2;");
 	ok(strstr(refusal(), "shop/second.json") && strstr(refusal(), "tool_second"), "a function that is not there");
 	unlink(arena_fmt(&rq.mem, "%s/tools.so", folder));
-	build("const int toolkit_version = 2; int tool_second(void *rq, void *args) { (void)rq; (void)args; return 0; }");
-	is_str(refusal(), "", "one that is");
-	ok(ask.tool[1].function != NULL && ask.tool[0].function == NULL, "is the tool's");
 	prompt.ask = (struct tool){ .name = "p", .file = "shop/prompts.json", .c = "first" };
 	ask.catalog.prompts = (struct prompts){ &prompt, 1 };
+	build("const int toolkit_version = 2; int tool_second(void *rq, void *args) { (void)rq; (void)args; return 0; }");
 	ok(strstr(refusal(), "shop/prompts.json") && strstr(refusal(), "prompt_first"), "a prompt's that is not there");
 	unlink(arena_fmt(&rq.mem, "%s/tools.so", folder));
-	build("const int toolkit_version = 2; int tool_second(void) { return 0; } int prompt_first(void) { return 0; }");
+	build("const int toolkit_version = 2; int tool_second(void) { return 0; } int prompt_first(void) { return 1; }");
 	is_str(refusal(), "", "one that is");
-	ok(prompt.ask.function && prompt.ask.function != ask.tool[1].function, "is the prompt's");
+	ok(ask.tool[1].function != NULL && ask.tool[0].function == NULL, "is the tool's");
+	ok(prompt.ask.function && prompt.ask.function != ask.tool[1].function, "and one the prompt's");
 	ask.catalog.prompts.n = 0;
 }
 

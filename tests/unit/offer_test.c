@@ -88,8 +88,10 @@ test_statements(void)
 	ok(offer_statement(&load, &t, "one", json("{\"a\":1,\"b\":1}"), RESULT_CONTENTS) == 0, "a statement");
 	ok(tool_gives(&t, "a") && tool_gives(&t, "b") && !tool_gives(&t, "c"), "knows its arguments");
 	ok(t.statement.id >= 16 && t.statement.n == 1 && t.statement.json, "takes one jsonb");
+	t.result.none = "not found";
 	ok(offer_completion(&load, &c, &t, "a", "one", json("{\"a\":1,\"b\":1}")) == 0, "a completion");
 	is_int(c.ask.result.kind, RESULT_TEXTS, "gives texts");
+	ok(!c.ask.result.none, "or none");
 	ok(tool_gives(&c.ask, "value") && tool_gives(&c.ask, "b"), "and gets what was typed");
 	ok(offer_statement(&load, &t, "two", json("{}"), RESULT_ROW) != 0 && strstr(why, "two.sql"), "one that is not there");
 	ok(offer_statement(&load, &t, "../one", json("{}"), RESULT_ROW) != 0 && strstr(why, "the stem"), "one that is elsewhere");

@@ -7,7 +7,6 @@ select
 				'timezone', s.timezone, 'enabled', s.enabled, 'next_run_at', mcp.iso(s.next_run_at)) order by s.next_run_at, s.id), '[]')
 			from schedule s
 			where s.pipeline_id = p.id)
-	) as report,
-	to_json($1->>'wish') as wish
+	) as report
 from pipeline p
 where p.id = mcp.uuid($1->>'pipeline_id') and p.deleted_at is null
