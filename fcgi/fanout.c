@@ -184,7 +184,7 @@ take_notice(void *ctx, const char *text, size_t len)
 	struct json_object *head;
 	const char *kind;
 
-	if (head_len > NOTICE_HEAD_MAX + 6 * NOTICE_URI_MAX)
+	if (head_len > NOTICE_HEAD_MAX + 6 * URI_MAX)
 		return;
 	head = head_of(f, text, head_len);
 	kind = json_get_str(head, "kind");

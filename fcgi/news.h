@@ -8,9 +8,10 @@
 #define NEWS_H
 
 #include "crypt.h"
+#include "uri.h"
 
 #define NEWS_KEPT	1024		/* a power of two: how far the slowest reader may be behind */
-#define NEWS_TEXT_MAX	1024		/* bytes */
+#define NEWS_TEXT_MAX	URI_MAX		/* bytes */
 
 enum news_kind {
 	NEWS_GAP,	/* something before this may not have been heard */

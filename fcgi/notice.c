@@ -47,7 +47,7 @@ tell(struct request *rq, struct buf *b)
 static void
 begin_for_tenant(struct buf *b, struct request *rq, const char *kind)
 {
-	begin(b, rq, kind, NOTICE_HEAD_MAX + 6 * NOTICE_URI_MAX);	/* each byte of a URI may need \u00XX */
+	begin(b, rq, kind, NOTICE_HEAD_MAX + 6 * URI_MAX);	/* each byte of a URI may need \u00XX */
 	add(b, "catalog", rq->catalog->name);
 	add(b, "tenant", rq->who->tenant);
 }
@@ -67,7 +67,7 @@ notice_resource(struct request *rq, const char *uri)
 {
 	struct buf b;
 
-	if (strlen(uri) > NOTICE_URI_MAX)
+	if (strlen(uri) > URI_MAX)
 		return;
 	begin_for_tenant(&b, rq, "resource");
 	add(&b, "uri", uri);

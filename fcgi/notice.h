@@ -11,17 +11,17 @@
 #define NOTICE_H
 
 #include "request.h"
+#include "uri.h"
 
 #define NOTICE_CHANNEL	"mcp:notify"
 #define NOTICE_VERSION	1
-#define NOTICE_URI_MAX	1024		/* bytes */
 #define NOTICE_MAX	(4 << 20)	/* bytes of a message for a session */
 #define NOTICE_HEAD_MAX	4096		/* what is said before it: one line, a JSON object */
 
 /* The list "tools", "prompts" or "resources" is another one for the callers of rq's catalog and tenant. */
 void notice_list(struct request *rq, const char *what);
 
-/* The content behind the URI has changed, for the same callers.  One of more than NOTICE_URI_MAX is not told. */
+/* The content behind the URI has changed, for the same callers.  One of more than URI_MAX is not told. */
 void notice_resource(struct request *rq, const char *uri);
 
 /* A message for the client of that session, on the stream that it holds open; an empty one ends the stream.  0, or -1: Redis is away, or it is too long. */

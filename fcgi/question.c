@@ -271,7 +271,7 @@ question_refuse(struct request *rq, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fail(rq, rq->tool ? FAIL_TOOL : FAIL_INTERNAL, "%s", text);
+	fail(rq, strcmp(rq->method, "tools/call") == 0 ? FAIL_TOOL : FAIL_INTERNAL, "%s", text);
 	rq->says = rq->why;		/* here also an internal error may say it */
 	return -1;
 }

@@ -26,7 +26,7 @@
 static struct cache_script begin_script = { .text =
 	"local t = redis.call('TIME') "
 	"local now = t[1] * 1000000 + t[2] "
-	"redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[7] * 1000) "
+	"redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 1000 * ARGV[7]) "
 	"local extra = redis.call('ZCARD', KEYS[2]) - ARGV[8] "
 	"if extra >= 0 then "
 	"  for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, extra)) do "
@@ -147,8 +147,9 @@ run(struct request *rq, struct cache_script *script, int keys, int argc, const c
 
 /* --- the beginning ---------------------------------------------------------------------- */
 
+/* A new id; *kept: Redis knows it. */
 static const char *
-mint(struct request *rq, const char *of_kind, const char *version)
+mint(struct request *rq, const char *of_kind, const char *version, bool *kept)
 {
 	unsigned char random[ID_BYTES];
 	const char *id;
@@ -156,15 +157,17 @@ mint(struct request *rq, const char *of_kind, const char *version)
 
 	crypt_random(random, sizeof(random));
 	id = crypt_base64url(&rq->mem, random, sizeof(random));
-	return run(rq, &begin_script, 2, 10, (const char *[]){ key_of(rq, id), session_list(rq), id, owner(rq), of_kind, version,
+	*kept = run(rq, &begin_script, 2, 10, (const char *[]){ key_of(rq, id), session_list(rq), id, owner(rq), of_kind, version,
 	    number(rq, client_bits(&rq->client)), number(rq, rq->client.level), number(rq, rq->cfg->session_idle_ms),
-	    number(rq, rq->who->sessions) }, &done) == 0 ? id : NULL;
+	    number(rq, rq->who->sessions) }, &done) == 0;
+	return id;
 }
 
 void
 session_begin(struct request *rq)
 {
 	int64_t done;
+	bool kept;
 
 	if (rq->session) {	/* it came with the stream, before we knew whose */
 		if (run(rq, &set_script, 1, 7, (const char *[]){ key_of(rq, rq->session), "version", rq->version,
@@ -172,9 +175,10 @@ session_begin(struct request *rq)
 			rq->why = "Redis is away: the session does not learn what was agreed";
 		return;
 	}
-	rq->session = mint(rq, SESSION_HTTP, rq->version);
-	if (rq->session)
-		reply_header(rq, "Mcp-Session-Id", rq->session);
+	rq->session = mint(rq, SESSION_HTTP, rq->version, &kept);
+	reply_header(rq, "Mcp-Session-Id", rq->session);
+	if (!kept)	/* it is believed as long as Redis is away; then its 404 makes the client begin again */
+		rq->why = "Redis is away: the session is not kept";
 }
 
 /* What is posted there is answered on a stream that only Redis leads to. */
@@ -189,11 +193,13 @@ no_stream(struct request *rq)
 const char *
 session_begin_sse(struct request *rq)
 {
-	const char *id = mint(rq, SESSION_SSE, "");
+	const char *id;
+	bool kept;
 
-	if (!id)
+	id = mint(rq, SESSION_SSE, "", &kept);
+	if (!kept)
 		no_stream(rq);
-	return id;
+	return kept ? id : NULL;
 }
 
 /* --- the look --------------------------------------------------------------------------- */
@@ -202,15 +208,6 @@ static bool
 is_initialize(const struct request *rq)
 {
 	return rq->method && strcmp(rq->method, "initialize") == 0;
-}
-
-static bool
-redis_answers(struct request *rq)
-{
-	const char *why;
-	char *text;
-
-	return cache_text(rq->cache, &rq->mem, 1, (const char *[]){ "PING" }, &text, &why) == 0;
 }
 
 int
@@ -226,8 +223,6 @@ session_wanted(struct request *rq, struct limit_session **s)
 		return 0;
 	if (!id && is_sse(rq))
 		return fail(rq, FAIL_SESSION_MISSING, "Bad Request: sessionId is required in the query");
-	if (!id && !redis_answers(rq))	/* clients that came meanwhile could be given none */
-		return 0;
 	if (!id)
 		return fail(rq, FAIL_SESSION_MISSING, "Bad Request: Mcp-Session-Id header is required");
 	if (!is_ours(id))

@@ -3,8 +3,8 @@
  * (MCP 2025-11-25, Streamable HTTP, "Session Management"; PROTOCOL 1.6).
  *
  * Kept in Redis for all nodes, for MCP_SESSION_IDLE from its last use, and bound to whom it was made
- * for: a session id is no credential, and that of somebody else is unknown.  Redis away: clients are
- * served without, as if they had declared nothing.
+ * for: a session id is no credential, and that of somebody else is unknown.  Redis away: every
+ * id is believed, and its client served as if it had declared nothing.
  *
  *	mcp:session:ID			hash: owner, kind, version, bits, level
  *	mcp:session:ID:uris		set: the resources it has subscribed to
@@ -33,7 +33,7 @@ const char *session_list(struct request *rq);
 
 /*
  * The session that the message in hand must be of, to be handed to limit_take(): *s; NULL: of none
- * (modern, an initialize, or Redis is away).  0, or -1 with FAIL_SESSION_MISSING, FAIL_SESSION.
+ * (modern, or an initialize).  0, or -1 with FAIL_SESSION_MISSING, FAIL_SESSION.
  */
 int session_wanted(struct request *rq, struct limit_session **s) must_use;
 

@@ -136,6 +136,8 @@ stdio_call_message(struct stdio_call *c, const struct stdio_message *m)
 {
 	bool mine = stdio_message_answers(m, c->ask.method ? c->ask.id : NULL);
 
+	if (!m->method && c->ask.o && (!mine || c->answered))
+		return;		/* one response to a request, and none to any other */
 	if (!c->way->message(c, m, mine))
 		return;
 	if (mine)

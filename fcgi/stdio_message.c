@@ -64,8 +64,8 @@ stdio_message_read(struct arena *mem, const char *line, size_t n, struct stdio_m
 }
 
 /*
- * Line breaks between the tokens of JSON become spaces, which say the same.  NULL: there are line
- * breaks in a string, or strings in single quotes, which json-c would take.
+ * Line breaks between the tokens of JSON become spaces, which say the same.  NULL: there are control
+ * characters elsewhere, or strings in single quotes, which json-c would take.
  */
 static char *
 one_line(struct arena *mem, const char *text, size_t n)
@@ -81,10 +81,10 @@ one_line(struct arena *mem, const char *text, size_t n)
 			i++;
 		else if (line[i] == '\'' && !string)
 			return NULL;
-		else if ((line[i] == '\n' || line[i] == '\r') && string)
-			return NULL;
-		else if (line[i] == '\n' || line[i] == '\r')
+		else if ((line[i] == '\n' || line[i] == '\r' || line[i] == '\t') && !string)
 			line[i] = ' ';
+		else if ((unsigned char)line[i] < ' ')
+			return NULL;
 	}
 	return line;
 }

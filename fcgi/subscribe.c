@@ -128,7 +128,7 @@ has_list(const struct catalog *c, enum lists what)
 static bool
 is_honoured(struct request *rq, const char *uri)
 {
-	return strlen(uri) <= NOTICE_URI_MAX && resource_exists(rq, uri);
+	return strlen(uri) <= URI_MAX && resource_exists(rq, uri);
 }
 
 static const char *

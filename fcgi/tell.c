@@ -249,12 +249,12 @@ static void
 ask_whether(struct streams *all, struct stream *s, const char *uri)
 {
 	static const char any[] = "for i = 1, #ARGV do if redis.call('SISMEMBER', KEYS[1], ARGV[i]) == 1 then return 1 end end return 0";
-	char key[128], above[ABOVE_MAX][NOTICE_URI_MAX + 1];
+	char key[128], above[ABOVE_MAX][URI_MAX + 1];
 	const char *argv[4 + 1 + ABOVE_MAX] = { "EVAL", any, "1", key, uri };
 	size_t len = strlen(uri);
 	int argc = 5;
 
-	if (len > NOTICE_URI_MAX)
+	if (len > URI_MAX)
 		return;
 	key_of(key, sizeof(key), s);
 	while (len-- > 0 && argc < (int)LEN(argv))

@@ -18,12 +18,15 @@
 #define AGAIN_FAILED_US	60000000	/* the same, while one has failed */
 #define ARENA_MAX	(256 << 20)	/* of a proof: every tool's columns, every finding */
 #define SAYS_MAX	(1 << 20)
+#define BURST		(NEWS_KEPT / 4)	/* news, after which the readers get */
+#define BREATH_US	10000		/* so much time, lest they be overtaken */
 
 struct warden {
 	const struct process *self;
 	struct board *board;
 	_Atomic int  *proof;		/* the board's row of our generation */
 	struct news_ring *news;		/* the same */
+	int           burst;		/* news since the last breath */
 	struct db    *db;		/* where we listen */
 	struct arena  mem;		/* of one turn of the loop */
 	bool          hears;		/* LISTEN is on */
@@ -185,6 +188,16 @@ hear_resource(struct warden *w, const char *payload)
 	news_tell(w->news, list ? NEWS_LIST : NEWS_RESOURCE, catalog, tenant, text);
 }
 
+/* A statement that changes thousands of rows is heard of row by row, all at once. */
+static void
+breathe(struct warden *w)
+{
+	if (++w->burst < BURST)
+		return;
+	w->burst = 0;
+	usleep(BREATH_US);
+}
+
 static void
 hear(void *ctx, const char *channel, const char *payload)
 {
@@ -195,6 +208,7 @@ hear(void *ctx, const char *channel, const char *payload)
 	else
 		hear_resource(w, payload);
 	wake_readers(w);
+	breathe(w);
 }
 
 static enum db_outcome

@@ -25,8 +25,8 @@ create function mcp.resource_changed(tenant uuid, uri text) returns void
 	set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if uri is null or octet_length(uri) not between 1 and 1024 then
-		raise exception using errcode = 'MC422', message = 'The URI of a resource has 1 to 1024 bytes.';
+	if uri is null or octet_length(uri) not between 1 and 2048 or uri ~ '[[:cntrl:]]' then
+		raise exception using errcode = 'MC422', message = 'The URI of a resource has 1 to 2048 bytes and no control characters.';
 	end if;
 	perform mcp.tell_changed(tenant, 'uri', uri);
 end

@@ -239,8 +239,11 @@ test('another key file: the old one opens while it is named', async () => {
 test('Redis away: the yes is refused, nothing changes, and later it counts', async () => {
 	const id = await new_schedule();
 	const requestState = asks(await remove(id), 'confirm');
+	const session = await stack.new_session(key, '2025-11-25', { capabilities: FORMS });
 
 	await stack.ctl('stop', 'redis');
+	declines(await stack.post(legacy('tools/call', { name: 'delete_schedule', arguments: { schedule_id: id } },
+		{ headers: { 'Mcp-Session-Id': session } }), { key }), /^The user cannot be asked now\. Nothing was changed\./);
 	check(await remove(id, { inputResponses: { confirm: YES }, requestState }), { status: 503, code: 503, headers: { 'retry-after': /^\d+$/ },
 		also: ({ json }) => assert.match(json.error.message, /nothing was changed\. Try again/) });
 	assert.ok(await exists(id));

@@ -59,7 +59,7 @@ let keys = 0;
 const new_key = () => `key-${++keys} "ü"`;
 
 const ask = (name, args, idempotency_key, { tenant = 'bench', era = modern } = {}) =>
-	stack.post(era('tools/call', { name, arguments: { ...args, idempotency_key } }), { key: tenants[tenant].key });
+	stack.post_in_session(era('tools/call', { name, arguments: { ...args, idempotency_key } }), { key: tenants[tenant].key });
 const at_once = (n, fn) => Promise.all(Array.from({ length: n }, (_, i) => fn(i)));
 
 /* The result of an answer that is one. */

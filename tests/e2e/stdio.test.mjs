@@ -244,17 +244,12 @@ async function forget_sessions(own) {
 /* --- the program itself ------------------------------------------------------------------- */
 
 test('--version within 20 ms, --help, and mistakes on the command line', async () => {
-	const times = [];
-
-	for (let i = 0; i < 11; i++) {
-		const from = performance.now();
-		const { status, out } = await sh(MCP_STDIO, ['--version']);
-		times.push(performance.now() - from);
-		assert.equal(status, 0);
-		assert.match(out, /^mcp-stdio \d+\.\d+\.\d+\n$/);
-	}
-	times.sort((a, b) => a - b);
-	diag(`--version: ${times[0].toFixed(1)} ms, median ${times[5].toFixed(1)} ms`);
+	/* bash takes the time, because it costs node more to start a program than this one needs; the machine may be busy. */
+	const version = await sh('bash', ['-c', 'TIMEFORMAT=%R; for i in {1..21}; do time "$0" --version; done', MCP_STDIO]);
+	const times = version.err.trim().split('\n').map((line) => 1000 * Number(line.replace(',', '.'))).sort((x, y) => x - y);
+	assert.equal(version.status, 0);
+	assert.match(version.out, /^(mcp-stdio \d+\.\d+\.\d+\n){21}$/);
+	diag(`--version: ${times[0].toFixed(0)} ms, median ${times[10].toFixed(0)} ms`);
 	assert.ok(times[0] < 20);
 	const { status, out } = await sh(MCP_STDIO, ['--help']);
 	assert.equal(status, 0);
@@ -669,6 +664,8 @@ with_stand_in('whatever a server answers, the request gets its response', 'moder
 	assert.equal((await answer(500, json, '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"sorry"}}')).message, 'sorry');
 	assert.equal((await answer(200, events,
 		`\ufeffdata: {"jsonrpc":"2.0",\r\ndata:"id":${id + 1},\rdata:"result":{"fine":true}}\r\n\r\n`)).fine, true);
+	assert.deepEqual((await answer(200, events, [{ id: 'other', result: {} }, { id: id + 1, result: { first: 1 } }, { id: id + 1, result: {} }]
+		.map((m) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...m })}\n\n`).join(''))), { first: 1 }, 'one response, and its own');
 	assert.match((await answer(200, json, `{"x":"${'x'.repeat(17 << 20)}"}`)).message, /larger than 16 MB/);
 	assert.match((await answer(200, events, `data: ${'x'.repeat(17 << 20)}`)).message, /larger than 16 MB/);
 	assert.equal(bridge.lines.length, id);

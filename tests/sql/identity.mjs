@@ -56,7 +56,7 @@ test('identify: everything a worker must know, under the names it knows', async 
 			state: 'ok', credential: key.id, credential_name: key.name, catalog: 'planasonix',
 			tenant: ACME, tenant_slug: 'acme', principal: null, roles: [], scopes: key.scopes, mode: 'read',
 			addresses: ['10.0.0.0/8', '2001:db8::/32'], features: ['beta'], generation: await generation(ACME),
-			expires_at: 4102444800.5, credential_per_minute: 7, plan: 'professional', per_minute: 60, burst: 60, in_flight: 16, streams: 100, sessions: 100,
+			expires_at: 4102444800.5, credential_per_minute: 7, plan: 'professional', per_minute: 60, burst: 60, in_flight: 16, streams: 100, sessions: 100, confirm: 'if_possible',
 			workspaces: '*', workspace: null,
 		});
 	});

@@ -68,7 +68,7 @@ test('what is said often in a transaction is told once, and what is taken back n
 test('no URI, none that is too long, no unknown list, no unknown tenant', () => undone(executor, async () => {
 	const none = '00000000-0000-4000-8000-000000000000';
 
-	for (const uri of [null, '', 'x'.repeat(1025), 'ä'.repeat(513)])
+	for (const uri of [null, '', 'x'.repeat(2049), 'ä'.repeat(1025), 'x://a\nb'])
 		assert.equal(await state_of(executor, 'select mcp.resource_changed($1, $2)', [ACME, uri]), 'MC422', uri);
 	for (const list of [null, '', 'Tools', 'everything'])
 		assert.equal(await state_of(executor, 'select mcp.list_changed($1, $2)', [ACME, list]), 'MC422', list);
@@ -77,7 +77,7 @@ test('no URI, none that is too long, no unknown list, no unknown tenant', () => 
 }));
 
 test('the longest URI of the worst characters fits', async () => {
-	const worst = '\u0001'.repeat(1024);
+	const worst = '"'.repeat(2048);
 	const { news } = await told(executor, () => executor.query('select mcp.resource_changed($1, $2)', [ACME, worst]));
 
 	assert.deepEqual(news, [worst]);

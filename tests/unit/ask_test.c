@@ -11,7 +11,7 @@
 
 static struct request rq;
 static struct server redis;
-static struct cache *cache;	/* its connection lives as long as the process */
+static struct cache *volatile cache;	/* its connection lives as long as the process, and is to be found there */
 static char sent[65536];	/* all that went out */
 
 static int
@@ -54,6 +54,7 @@ begin(void)
 	rq.era = ERA_LEGACY;
 	rq.version = "2025-11-25";
 	rq.session = "S1";
+	rq.method = "tools/call";
 	rq.tool = &ask.tool[0];
 	rq.wire = &wire;
 	rq.streams = false;

@@ -7,6 +7,7 @@
 
 static struct request rq;
 static const char *state;	/* of the last question */
+static bool older;		/* the client is of 2025-11-25 */
 
 /* The call with these arguments and this answer; NULL: none yet. */
 static int
@@ -17,8 +18,8 @@ call_with(const char *arguments, const char *answer)
 	ask_message(&rq, arena_fmt(&rq.mem, "{\"params\":{\"name\":\"first\",\"arguments\":%s%s%s%s%s%s}}", arguments,
 	    answer ? ",\"inputResponses\":{\"confirm\":" : "", answer ? answer : "", answer ? "},\"requestState\":\"" : "",
 	    answer ? state : "", answer ? "\"" : ""));
-	rq.era = ERA_MODERN;
-	rq.version = "2026-07-28";
+	rq.era = older ? ERA_LEGACY : ERA_MODERN;
+	rq.version = older ? "2025-11-25" : "2026-07-28";
 	rq.params = json_get(rq.message, "params");
 	rq.method = "tools/call";
 	rq.tool = &ask.tool[0];
@@ -95,6 +96,16 @@ test_policy(void)
 	is_int(call_with("{\"what\":\"it\"}", NULL), -1, "unless the tenant wants it otherwise");
 	is_int(rq.failed, FAIL_CAPABILITY, "the client lacks a capability");
 	is_str(rq.data, "{\"requiredCapabilities\":{\"elicitation\":{\"form\":{}}}}", "this one");
+	ask.who.confirm_required = false;
+	rq.session = "S";
+	atomic_store(&ask.board->redis_away, 1);
+	is_int(call_with("{\"what\":\"it\"}", NULL), 0, "to a modern client Redis makes no difference here");
+	older = true;
+	ok(call_with("{\"what\":\"it\"}", NULL) == -1 && rq.failed == FAIL_TOOL, "but an outage does not open what a session may want asked: %s", rq.says);
+	atomic_store(&ask.board->redis_away, 0);
+	is_int(call_with("{\"what\":\"it\"}", NULL), 0, "one that has declared nothing is served");
+	older = false;
+	ask.who.confirm_required = true;
 	ask.tool[0].confirm = NULL;
 	is_int(call_with("{\"what\":\"it\"}", NULL), 0, "a tool without confirm asks nobody");
 	ask.tool[0].confirm = "Delete {what}?";

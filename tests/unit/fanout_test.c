@@ -210,6 +210,8 @@ test_identities(void)
 	fanout_follow(f, &two);
 	fanout_follow(f, &other);
 	is_quiet(500, "who may see what it saw is told nothing");
+	ok(one.due_us - base_now_us() > 45000000 && one.due_us - base_now_us() < 60000000, "but looked at again within a minute");
+	ok(one.due_us != other.due_us, "not all at the same time");
 
 	identify_as(1, IDENTITY(", \"scopes\": [\"a\"]"));
 	identify_as(3, IDENTITY(", \"scopes\": [\"a\"]"));

@@ -158,7 +158,7 @@ test_capabilities(void)
 	ok(mrtr_wait(&rq) == -1 && rq.failed == FAIL_TOOL, "to an older client a tool's: %s", rq.says);
 	call_with("");
 	rq.era = ERA_LEGACY;
-	rq.tool = NULL;
+	rq.method = "prompts/get";
 	mrtr_ask(&rq, "two", "roots/list", NULL);
 	ok(mrtr_wait(&rq) == -1 && rq.failed == FAIL_INTERNAL, "and for what is no tool an internal one: %s", rq.says);
 	ok(!mrtr_again(&rq), "nothing is run again");

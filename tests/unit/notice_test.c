@@ -59,7 +59,7 @@ forget(void)
 static void
 test_told(void)
 {
-	char *long_uri = arena_zero(&rq.mem, NOTICE_URI_MAX + 2);
+	char *long_uri = arena_zero(&rq.mem, URI_MAX + 2);
 
 	notice_list(&rq, "tools");
 	is_str(next(), "{\"v\":1,\"kind\":\"list\",\"catalog\":\"shop\",\"tenant\":\"t\",\"what\":\"tools\"}", "a list");
@@ -73,11 +73,11 @@ test_told(void)
 	is_int(notice_session(&rq, "s1", "{\"a\": 1.0}", 10), 0, "a message for a session");
 	is_str(next(), "{\"v\":1,\"kind\":\"session\",\"session\":\"s1\"}\n{\"a\": 1.0}", "arrives byte for byte");
 	forget();
-	memset(long_uri, 1, NOTICE_URI_MAX);
+	memset(long_uri, 1, URI_MAX);
 	notice_resource(&rq, long_uri);
 	ok(next() && strstr(heard, "\\u0001\"}"), "the longest URI arrives");
 	forget();
-	long_uri[NOTICE_URI_MAX] = 'x';
+	long_uri[URI_MAX] = 'x';
 	notice_resource(&rq, long_uri);
 	notice_list(&rq, "prompts");
 	ok(next() && strstr(heard, "prompts"), "a longer one is not told");

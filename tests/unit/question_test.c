@@ -156,11 +156,11 @@ main(void)
 	test_needs();
 	test_answered();
 	fail_clear(&rq);
-	rq.tool = &ask.tool[0];
+	rq.method = "tools/call";
 	question_refuse(&rq, "no %d", 1);
 	ok(rq.failed == FAIL_TOOL && strcmp(rq.says, "no 1") == 0, "a tool refuses so that the model reads it");
 	fail_clear(&rq);
-	rq.tool = NULL;
+	rq.method = "prompts/get";
 	question_refuse(&rq, "no %d", 2);
 	ok(rq.failed == FAIL_INTERNAL && strcmp(rq.says, "no 2") == 0, "what is no tool with an error that says it");
 	return ask_done(&rq);

@@ -171,17 +171,22 @@ test_sse(void)
 static void
 test_without_redis(void)
 {
-	const char *id = begin();
+	const char *id = begin(), *lost;
 
 	server_tell(&redis, "stop");
 	say("ping", id);
 	is_int(session_check(&rq), 0, "Redis away: a session is believed");
 	is_str(rq.session, id, "for what it says");
 	is_str(rq.version, "2025-03-26", "but nothing is known of it");
-	is_str(begin(), NULL, "initialize gives none");
-	ok(strstr(rq.reply.head.at, "Mcp-Session-Id") == NULL, "and names none");
+	lost = begin();
+	ok(strstr(rq.reply.head.at, "Mcp-Session-Id") != NULL, "initialize gives one all the same");
+	say("ping", lost);
+	is_int(session_check(&rq), 0, "which is believed as well");
 	say("ping", NULL);
-	is_int(session_check(&rq), 0, "so none is needed");
+	is_int(session_check(&rq), -1, "without one");
+	is_int(rq.failed, FAIL_SESSION_MISSING, "it is missing as ever");
+	say("ping", id);
+	is_int(session_check(&rq), 0, "a session");
 	session_level(&rq, LEVEL_ERROR);
 	is_int(session_subscribe(&rq, "shop://1", true), -1, "a subscription cannot be kept");
 	is_int(rq.failed, FAIL_UNAVAILABLE, "and says so");
@@ -189,6 +194,14 @@ test_without_redis(void)
 	rq.param[PARAM_ENDPOINT] = "messages";
 	is_int(session_check(&rq), -1, "the older transport");
 	is_int(rq.failed, FAIL_UNAVAILABLE, "cannot be served");
+	server_tell(&redis, "start");
+	sleep(2);
+	say("ping", lost);
+	is_int(session_check(&rq), -1, "Redis back: the session it never saw");
+	is_int(rq.failed, FAIL_SESSION, "is unknown, so that the client begins again");
+	server_tell(&redis, "stop");
+	say("ping", lost);
+	is_int(session_check(&rq), 0, "Redis away again: believed again");
 }
 
 int

@@ -6,7 +6,7 @@
 
 static struct request rq;
 static struct server redis;
-static struct cache *cache;	/* its connection lives as long as the process */
+static struct cache *volatile cache;	/* its connection lives as long as the process, and is to be found there */
 
 #define CALL "{\"jsonrpc\":\"2.0\",\"id\":1,\"params\":{\"name\":\"first\",\"arguments\":%s}}"
 

@@ -63,6 +63,7 @@ test_taking(void)
 	ok(!stdio_message_answers(&m, NULL), "and nobody without an id");
 	is_int(stdio_message_take(&mem, "{\"a\":1} x", 9, &m), -1, "something behind it");
 	is_int(stdio_message_take(&mem, "{'a':1}", 7, &m), -1, "not JSON");
+	is_int(stdio_message_take(&mem, "{\"a\":1}\0x", 9, &m), -1, "something behind a NUL");
 	is_int(stdio_message_take(&mem, "{\"a\":\"\n\"}", 9, &m), -1, "a line break inside a string");
 	is_int(stdio_message_take(&mem, "{\"a\":\"'\\\"'\"}", 12, &m), 0, "quotes of both kinds inside a string");
 	is_int(stdio_message_take(&mem, "{\"a\":\"\xff\"}", 9, &m), -1, "not UTF-8");

@@ -69,6 +69,25 @@ news_until(uint64_t *seen, const char *want)
 	return out;
 }
 
+/* How many news of resources come, of so many, before a gap or within five seconds. */
+static int
+count_news(uint64_t *seen, int most)
+{
+	int64_t from = base_now_us();
+	struct news_item n;
+	int count = 0;
+
+	while (count < most && base_now_us() - from < 5000000) {
+		if (!news_next(&board->news[0], seen, &n))
+			usleep(500);
+		else if (n.kind == NEWS_RESOURCE)
+			count++;
+		else
+			break;
+	}
+	return count;
+}
+
 static int64_t
 age_ms(void)
 {
@@ -154,10 +173,13 @@ test_news(void)
 	run("notify mcp_identity, 'noise'; notify mcp_resource, 'noise'; notify mcp_resource, '{}'; notify mcp_resource, '[1]'");
 	run("notify mcp_resource, '{\"tenant\":\"t\",\"catalog\":\"shop\",\"uri\":\"x\"}'");
 	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', repeat('c', 64), 'uri', 'x')::text)");
-	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', 'shop', 'uri', repeat('x', 1025))::text)");
+	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', 'shop', 'uri', repeat('x', 2049))::text)");
 	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', 'shop')::text)");
 	run(NEWS_OF("\"uri\":\"x://2\""));
 	is_str(news_until(&seen, "3 shop a x://2;"), "3 shop a x://2;", "what is none is passed over");
+	run("select pg_notify('mcp_resource', json_build_object('tenant', '" TENANT "', 'catalog', 'shop', 'uri', 'x://' || i)::text) "
+	    "from generate_series(1, 5000) i");
+	is_int(count_news(&seen, 5000), 5000, "thousands at once do not overtake who reads");
 	server_tell(&server, "stop");
 	server_tell(&server, "start");
 	is_str(news_until(&seen, "0   ;"), "0   ;", "a gap is told");

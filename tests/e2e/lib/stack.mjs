@@ -156,7 +156,7 @@ export class Stack {
 		return this.sessions.get(name);
 	}
 
-	/* The id of a new one, undefined while Redis is away; capabilities: what the client says it can do. */
+	/* The id of a new one; capabilities: what the client says it can do. */
 	async new_session(key, version = '2025-11-25', { capabilities, ...options } = {}) {
 		const { status, headers, text } = await this.post(initialize(version, capabilities), { key, ...options });
 
