@@ -105,8 +105,10 @@ ctl_tenant_confirm(struct ctl *c)
 		ctl_args_usage("mcpctl tenant confirm: %s is neither required nor if_possible", c->operand);
 	ctl_sql_open(c);
 	ctl_sql_begin(c);
-	return finish(c, CTL_SQL(c, "update mcp.tenant set confirm = $3 where catalog = $1 and slug = $2 returning " SHOWN,
+	finish(c, CTL_SQL(c, "update mcp.tenant set confirm = $3 where catalog = $1 and slug = $2 returning " SHOWN,
 	    c->value[CTL_CATALOG], c->value[CTL_SLUG], c->operand));
+	usleep(CTL_TENANT_SETTLE_US);
+	return 0;
 }
 
 const char *

@@ -21,7 +21,7 @@ int ctl_tenant_plan(struct ctl *c);
 /* Adds and takes away features.  Returns when every later call knows. */
 int ctl_tenant_feature(struct ctl *c);
 
-/* Whether tools that ask their user first are closed to clients that cannot. */
+/* Whether tools that ask their user first are closed to clients that cannot.  Returns when every later call knows. */
 int ctl_tenant_confirm(struct ctl *c);
 
 /* The id of the tenant that --catalog and --tenant name; dies with a sentence. */
