@@ -133,7 +133,7 @@ function changes(what, make, live) {
 		const { status, out, err } = await stack.reload();
 		const from = performance.now();
 		assert.equal(status, 0, out + err);
-		assert.match(out, new RegExp(`^mcp-fpm [0-9.]+: [0-9]+ workers, catalog planasonix with [0-9]+ tools \\(pid ${master}, generation ${was + 1}\\)\n$`));
+		assert.match(out, new RegExp(`^mcp-fpm [0-9.]+: [0-9]+ workers, catalog planasonix with [0-9]+ tools(, [0-9]+ resources, [0-9]+ prompts)? \\(pid ${master}, generation ${was + 1}\\)\n$`));
 		await until(what, live, { timeout_ms: LIVE_MS });
 		say(`live ${(performance.now() - from).toFixed(0)} ms after the report`);
 		await only_new(old);
@@ -174,7 +174,7 @@ changes('the program, the same again', () => {
 changes('the program, of another version', () => replace_program((bytes) => patched(bytes, 'mcp-fpm 0.1.0', 'mcp-fpm 0.1.9')),
 	() => /^ *\d+ +\d+ +\d+ mcp-fpm 0\.1\.9:/.test(readFileSync(path.join(stack.dir, 'audit/master'), 'utf8')));
 
-changes('the program, with another board', () => replace_program((bytes) => patched(bytes, 'mcp-fpm board 1:', 'mcp-fpm board 2:')),
+changes('the program, with another board', () => replace_program((bytes) => patched(bytes, 'mcp-fpm board 2:', 'mcp-fpm board 9:')),
 	() => /the status board or MCP_AUDIT_DIR is another than before/.test(stack.log()));
 
 test('kill -HUP does the same', async (say) => {
@@ -336,7 +336,7 @@ test('MCP_LISTEN_FAST, moved and moved back', async () => {
 	stack.write_settings({ MCP_LISTEN_FAST: nowhere });
 	assert.equal((await stack.reload()).status, 0);
 	assert.ok(await answers(there), 'a place that cannot be is no reason to stop listening');
-	assert.match(stack.log(), /MCP_LISTEN_FAST: .*No such file.*; requests still come in at /);
+	assert.match(stack.log(), /No such file.*; requests still come in at /);
 
 	stack.write_settings({ MCP_LISTEN_FAST: here });
 	assert.equal((await stack.reload()).status, 0);
