@@ -87,7 +87,7 @@ outlet_put(struct outlet *o, const void *bytes, size_t n)
 	const char *at = bytes;
 	size_t step, head;
 
-	if (is_full(o))
+	if (is_full(o) && (outlet_go_on(o) != 0 || is_full(o)))	/* it may have read since the socket was full */
 		return -1;
 	for (; n > 0; n -= step, at += step) {
 		step = n < CONTENT_MOST ? n : CONTENT_MOST;

@@ -7,7 +7,7 @@ alter table mcp.tenant
 comment on column mcp.tenant.confirm is 'Of tools with "confirm": required refuses clients that cannot ask their user; '
 	'if_possible serves them unasked.';
 
--- As before, and: whether the tenant wants every confirmation.
+-- As before, and: streams and sessions of the plan, and whether the tenant wants every confirmation.
 create or replace function mcp.identify(hash bytea) returns jsonb
 	language plpgsql stable security definer
 	set search_path = pg_catalog, pg_temp
