@@ -215,15 +215,16 @@ check_half_modern(struct request *rq, enum era_kind kind)
 
 /* --- 8f: legacy ------------------------------------------------------------------------- */
 
-/* Answers to what is posted to the address of 2024-11-05 do not come on this connection. */
-static bool
-takes_answer(const struct request *rq)
+int
+era_check_accept(struct request *rq)
 {
 	const char *accept = rq->param[PARAM_ACCEPT], *endpoint = rq->param[PARAM_ENDPOINT];
 
 	if (endpoint && strcmp(endpoint, "messages") == 0)
-		return true;
-	return headers_accepts(accept, "application/json") && headers_accepts(accept, "text/event-stream");
+		return 0;	/* answers to what is posted there do not come on this connection */
+	if (headers_accepts(accept, "application/json") && headers_accepts(accept, "text/event-stream"))
+		return 0;
+	return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list application/json and text/event-stream.");
 }
 
 static int
@@ -235,9 +236,7 @@ check_legacy(struct request *rq)
 	rq->version = header ? header : ERA_BATCH_VERSION;	/* until the session is seen: the revision that had no header */
 	if (header && !era_is_legacy(header))
 		return fail(rq, FAIL_LEGACY_VERSION, "Unsupported protocol version in MCP-Protocol-Version.");
-	if (!takes_answer(rq))
-		return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list application/json and text/event-stream.");
-	return 0;
+	return era_check_accept(rq);
 }
 
 static void
