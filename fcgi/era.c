@@ -219,9 +219,7 @@ check_half_modern(struct request *rq, enum era_kind kind)
 static bool
 takes(const struct request *rq, const char *type)
 {
-	const char *endpoint = rq->param[PARAM_ENDPOINT];
-
-	return (endpoint && strcmp(endpoint, "messages") == 0) || headers_accepts(rq->param[PARAM_ACCEPT], type);
+	return request_endpoint(rq) == ENDPOINT_MESSAGES || headers_accepts(rq->param[PARAM_ACCEPT], type);
 }
 
 int

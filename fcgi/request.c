@@ -70,6 +70,18 @@ request_param(struct request *rq, const char *name, const char *value)
 	}
 }
 
+enum endpoint
+request_endpoint(const struct request *rq)
+{
+	static const char *const names[ENDPOINT_COUNT] = { "mcp", "sse", "messages" };
+	int i;
+
+	for (i = 0; rq->param[PARAM_ENDPOINT] && i < ENDPOINT_COUNT; i++)
+		if (strcmp(names[i], rq->param[PARAM_ENDPOINT]) == 0)
+			return (enum endpoint)i;
+	return ENDPOINT_MCP;
+}
+
 const char *
 request_step_name(enum step step)
 {

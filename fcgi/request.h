@@ -38,6 +38,8 @@ enum param {
 	PARAM_LAST_EVENT, PARAM_TICKET, PARAM_URI, PARAM_ENDPOINT, PARAM_QUERY, PARAM_COUNT
 };
 
+/* The address that was asked: of the catalog itself, or of the transport of 2024-11-05. */
+enum endpoint { ENDPOINT_MCP, ENDPOINT_SSE, ENDPOINT_MESSAGES, ENDPOINT_COUNT };
 enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
 
 /* The steps of DESIGN 4, for logs and for who looks at the board. */
@@ -109,6 +111,9 @@ const char *request_param_name(enum param p);
 
 /* Notes name=value if it is one we read. */
 void request_param(struct request *rq, const char *name, const char *value);
+
+/* As nginx says in MCP_ENDPOINT; of the catalog itself, if it says nothing. */
+enum endpoint request_endpoint(const struct request *rq);
 
 const char *request_step_name(enum step step);
 

@@ -86,17 +86,11 @@ owner(struct request *rq)
 	return arena_fmt(&rq->mem, "%s/%s/%s", rq->catalog->name, rq->who->tenant, principal(rq));
 }
 
-static bool
-is_at(const struct request *rq, const char *endpoint)
-{
-	return rq->param[PARAM_ENDPOINT] && strcmp(rq->param[PARAM_ENDPOINT], endpoint) == 0;
-}
-
 /* Was this posted to the address of the 2024-11-05 transport? */
 static bool
 is_sse(const struct request *rq)
 {
-	return is_at(rq, "messages");
+	return request_endpoint(rq) == ENDPOINT_MESSAGES;
 }
 
 static const char *
@@ -216,7 +210,7 @@ session_wanted(struct request *rq, struct limit_session **s)
 	const char *id;
 
 	*s = NULL;
-	if (rq->era == ERA_MODERN || rq->session || is_at(rq, "sse"))
+	if (rq->era == ERA_MODERN || rq->session || request_endpoint(rq) == ENDPOINT_SSE)
 		return 0;
 	id = headers_trimmed(rq, PARAM_SESSION);
 	if (!id && is_initialize(rq))

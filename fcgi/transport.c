@@ -18,37 +18,20 @@
 
 #define QUERY_NAME "sessionId="
 
-enum endpoint { ENDPOINT_MCP, ENDPOINT_SSE, ENDPOINT_MESSAGES };
-
-static const struct {
-	const char *name, *allows;
-} endpoints[] = {
-	[ENDPOINT_MCP]      = { "mcp",      "GET, POST, DELETE" },
-	[ENDPOINT_SSE]      = { "sse",      "GET" },
-	[ENDPOINT_MESSAGES] = { "messages", "POST" },
-};
-
-static enum endpoint
-endpoint_of(const struct request *rq)
-{
-	size_t i;
-
-	for (i = 0; rq->param[PARAM_ENDPOINT] && i < LEN(endpoints); i++)
-		if (strcmp(endpoints[i].name, rq->param[PARAM_ENDPOINT]) == 0)
-			return (enum endpoint)i;
-	return ENDPOINT_MCP;
-}
-
 const char *
 transport_allows(const struct request *rq)
 {
-	return endpoints[endpoint_of(rq)].allows;
+	static const char *const methods[ENDPOINT_COUNT] = {
+		[ENDPOINT_MCP] = "GET, POST, DELETE", [ENDPOINT_SSE] = "GET", [ENDPOINT_MESSAGES] = "POST",
+	};
+
+	return methods[request_endpoint(rq)];
 }
 
 bool
 transport_is_apart(const struct request *rq)
 {
-	return endpoint_of(rq) == ENDPOINT_MESSAGES;
+	return request_endpoint(rq) == ENDPOINT_MESSAGES;
 }
 
 /* --- what GET and DELETE mean ----------------------------------------------------------- */
@@ -160,7 +143,7 @@ transport_read(struct request *rq)
 
 	if (!posts)
 		slot_put(rq->slot->event.method, sizeof(rq->slot->event.method), method);
-	if (endpoint_of(rq) != ENDPOINT_MCP)
+	if (request_endpoint(rq) != ENDPOINT_MCP)
 		return read_older(rq, method);
 	if (strcmp(method, "GET") == 0)
 		return read_get(rq);

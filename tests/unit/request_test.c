@@ -33,6 +33,11 @@ main(void)
 	is_int(rq.mirrored.n, 1, "headers that repeat arguments have a list of their own");
 	request_param(&rq, "HTTP_HOST", "second");
 	is_int(rq.twice, 1U << PARAM_HOST, "a second one is noted as such");
+	is_int(request_endpoint(&rq), ENDPOINT_MCP, "an address of another name is the catalog's own");
+	rq.param[PARAM_ENDPOINT] = "messages";
+	is_int(request_endpoint(&rq), ENDPOINT_MESSAGES, "one of the older transport's");
+	rq.param[PARAM_ENDPOINT] = NULL;
+	is_int(request_endpoint(&rq), ENDPOINT_MCP, "none");
 	is_int(STEP_COUNT, LEN(steps), "steps of DESIGN 4");
 	for (i = 0; i < STEP_COUNT; i++)
 		is_str(request_step_name(i), steps[i], "step %d", i);
