@@ -180,7 +180,6 @@ open_sockets(struct boot *b)
 {
 	const struct config *cfg = &b->cfg;
 	const struct reload_heritage *h = &b->heritage;
-
 	int i;
 
 	for (i = 0; i < POOL_LISTENERS; i++) {
