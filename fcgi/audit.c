@@ -174,7 +174,6 @@ append(const struct config *cfg, struct board *board, struct slot *slot, const s
 	return got;
 }
 
-/* The slot points to the segment until its stage says how it went: audit_bury() looks there. */
 /*
  * A log that is full still takes one event in SAMPLE, with the number of those it stands for, so
  * that an outsider who fills it does not become invisible.
@@ -196,6 +195,7 @@ sampled_out(const struct board *board, struct event *e)
 	return false;
 }
 
+/* The slot points to the segment until its stage says how it went: audit_bury() looks there. */
 int
 audit_append(const struct config *cfg, struct board *board, struct slot *slot)
 {
