@@ -227,7 +227,6 @@ test_sessions(void)
 	ok(!s->missed, "once");
 	drop(s, peer);
 	server_close(&redis);
-	streaming.all.fanout = NULL;
 }
 
 static void
