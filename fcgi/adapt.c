@@ -1,5 +1,6 @@
 /* adapt: revisions are dates, so they compare as texts. */
 #include "adapt.h"
+#include "schema_words.h"
 
 #define MODERN		"2026-07-28"
 #define STRUCTURED	"2025-06-18"	/* structuredContent, outputSchema, resource_link */
@@ -58,14 +59,6 @@ mend_properties(struct json_object *properties)
 	}
 }
 
-/* What is a value and no schema, whatever it looks like. */
-static bool
-is_value(const char *keyword)
-{
-	return strcmp(keyword, "const") == 0 || strcmp(keyword, "enum") == 0 || strcmp(keyword, "default") == 0 ||
-	    strcmp(keyword, "examples") == 0;
-}
-
 /* In the schema and in all that it holds; a file's depth is capped by json_check(). */
 static void
 mend_schema(struct json_object *schema)
@@ -80,7 +73,7 @@ mend_schema(struct json_object *schema)
 	json_object_object_foreach(schema, name, v) {
 		if (strcmp(name, "properties") == 0 && json_object_is_type(v, json_type_object))
 			mend_properties(v);
-		else if (!is_value(name))
+		else if (!schema_word_is_value(name))
 			mend_schema(v);
 	}
 }

@@ -53,6 +53,8 @@ batch_check(struct request *rq)
 		return fail(rq, FAIL_SHAPE, "Invalid request: the batch is empty.");
 	if (version && strcmp(version, ERA_BATCH_VERSION) != 0)
 		return fail(rq, FAIL_SHAPE, "Invalid request: only revision " ERA_BATCH_VERSION " has batches.");
+	if (era_check_accept(rq) != 0)
+		return -1;
 	if (!rq->catalog->batches)
 		return fail(rq, FAIL_SHAPE, "Invalid request: one message per request, please.");
 	if ((int64_t)n > rq->cfg->batch_max)
@@ -162,6 +164,13 @@ take_up(struct request *rq, struct json_object *batch, size_t i)
 		audit_begin(rq);
 }
 
+/* A message before this one may have found the credential changed and nobody behind it any more. */
+static bool
+is_known(struct request *rq)
+{
+	return rq->who || tenant_identify(rq) == 0;
+}
+
 /* Runs the message in hand and adds its answer, if it has one, to the array. */
 static void
 run_one(struct request *rq)
@@ -173,7 +182,8 @@ run_one(struct request *rq)
 	if (before > 1)
 		buf_char(b, ',');
 	from = b->len;
-	if (era_classify(rq, &kind) == 0 && kind == ERA_REQUEST && (rq->todo = mcp_find(rq)) && mcp_place(rq, rq->todo) == 0)
+	if (era_classify(rq, &kind) == 0 && kind == ERA_REQUEST && is_known(rq) && (rq->todo = mcp_find(rq)) &&
+	    mcp_place(rq, rq->todo) == 0)
 		mcp_run(rq, rq->todo);
 	else if (rq->failed)
 		rpc_failure(rq, from);

@@ -111,6 +111,8 @@ record_event(struct run *run)
 	struct request *rq = run->rq;
 	struct buf b;
 
+	if (rq->failed == FAIL_GONE)	/* while its last statement ran, which was done all the same */
+		fail_clear(rq);
 	audit_settle(rq);
 	if (run->encode.count == 0 && run->tool->result.none)
 		rq->slot->event.outcome = OUTCOME_TOOL_ERROR;	/* what the answer will say; recorded all the same */
@@ -319,7 +321,7 @@ run_it(struct run *run)
 		got = attempt(run, &error);
 		if (got == DB_REFUSED && run->rehearsal && strcmp(error.state, UNDONE) == 0)
 			return DB_DONE;
-		if (got != DB_REFUSED || !again)
+		if (got != DB_REFUSED || !again || rq->failed)
 			break;
 		if (strcmp(error.state, "MC401") == 0) {
 			if (identify_again(run) != 0)
@@ -329,14 +331,14 @@ run_it(struct run *run)
 		}
 		again = false;
 	}
+	if (rq->failed == FAIL_GONE && (got == DB_DONE || (got == DB_AWAY && run->unsure)))
+		fail_clear(rq);		/* the cancel came too late: what was done, or may have been, is answered */
 	if (got == DB_REFUSED)
 		sqlstate_fail(rq, run->tool, &error);
 	else if (got == DB_LEFT)
 		fail(rq, FAIL_GONE, "the client left");
 	else if (got == DB_AWAY)
 		run->unsure && !run->rehearsal ? fail_unsure(run, error.message) : fail_away(rq, error.message);
-	else if (got == DB_DONE && rq->failed == FAIL_GONE)
-		fail_clear(rq);		/* the cancel came too late: what was done is answered */
 	return got;
 }
 

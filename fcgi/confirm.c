@@ -79,18 +79,11 @@ judge(struct request *rq, struct json_object *answer)
 	return fail(rq, FAIL_TOOL, "The user declined. Nothing was changed.");
 }
 
-/* Redis, which alone knows what the client of a session can do, is away. */
-static bool
-is_forgotten(const struct request *rq)
-{
-	return rq->era == ERA_LEGACY && rq->session && atomic_load(&rq->board->redis_away);
-}
-
 /* An outage must not be what lets a tool run unasked. */
 static int
 serve_unasked(struct request *rq)
 {
-	return is_forgotten(rq) ? question_refuse(rq, "The user cannot be asked now. Nothing was changed. Try again in a few seconds.") : 0;
+	return rq->believed ? question_refuse(rq, "The user cannot be asked now. Nothing was changed. Try again in a few seconds.") : 0;
 }
 
 int
@@ -100,11 +93,11 @@ confirm_ask(struct request *rq, const struct tool *tool, const struct bind_args 
 
 	if (!tool->confirm)
 		return 0;
-	if (!mrtr_can(rq, METHOD) && (is_forgotten(rq) || !rq->who->confirm_required))
+	if (!mrtr_can(rq, METHOD) && (rq->believed || !rq->who->confirm_required))
 		return serve_unasked(rq);
 	while (!(answer = mrtr_ask(rq, KEY, METHOD, question(rq, tool, args->given)))) {
-		/* Nobody is asked for what will be refused whatever the answer. */
-		if (mrtr_can(rq, METHOD) && tool->statement.sql && bind_sql_rehearse(rq, tool, args) != 0)
+		/* Nobody is asked for what will be refused whatever the answer.  With a key it may have been done before. */
+		if (mrtr_can(rq, METHOD) && tool->statement.sql && !args->key && bind_sql_rehearse(rq, tool, args) != 0)
 			return -1;
 		if (mrtr_wait(rq) != 0)
 			return -1;

@@ -215,15 +215,21 @@ check_half_modern(struct request *rq, enum era_kind kind)
 
 /* --- 8f: legacy ------------------------------------------------------------------------- */
 
-/* Answers to what is posted to the address of 2024-11-05 do not come on this connection. */
+/* Answers to what is posted to the address of 2024-11-05 go to a stream that is open already. */
 static bool
-takes_answer(const struct request *rq)
+takes(const struct request *rq, const char *type)
 {
-	const char *accept = rq->param[PARAM_ACCEPT], *endpoint = rq->param[PARAM_ENDPOINT];
+	const char *endpoint = rq->param[PARAM_ENDPOINT];
 
-	if (endpoint && strcmp(endpoint, "messages") == 0)
-		return true;
-	return headers_accepts(accept, "application/json") && headers_accepts(accept, "text/event-stream");
+	return (endpoint && strcmp(endpoint, "messages") == 0) || headers_accepts(rq->param[PARAM_ACCEPT], type);
+}
+
+int
+era_check_accept(struct request *rq)
+{
+	if (takes(rq, "application/json") && takes(rq, "text/event-stream"))
+		return 0;
+	return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list application/json and text/event-stream.");
 }
 
 static int
@@ -235,9 +241,7 @@ check_legacy(struct request *rq)
 	rq->version = header ? header : ERA_BATCH_VERSION;	/* until the session is seen: the revision that had no header */
 	if (header && !era_is_legacy(header))
 		return fail(rq, FAIL_LEGACY_VERSION, "Unsupported protocol version in MCP-Protocol-Version.");
-	if (!takes_answer(rq))
-		return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list application/json and text/event-stream.");
-	return 0;
+	return era_check_accept(rq);
 }
 
 static void
@@ -260,7 +264,7 @@ read_client(struct request *rq)
 {
 	struct json_object *meta = meta_of(rq->message), *token = json_get(meta, "progressToken");
 	const char *level = json_get_str(meta, RPC_NS "logLevel");
-	bool hears = headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream");
+	bool hears = takes(rq, "text/event-stream");
 
 	rq->client = (struct client){ .level = rq->era == ERA_MODERN || !hears ? LEVEL_NONE : LEVEL_INFO };
 	if (hears && (json_object_is_type(token, json_type_string) || json_object_is_type(token, json_type_int)))

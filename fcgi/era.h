@@ -21,6 +21,9 @@ enum era_kind { ERA_REQUEST, ERA_NOTIFICATION, ERA_RESPONSE };
  */
 int era_classify(struct request *rq, enum era_kind *kind) must_use;
 
+/* -1 with FAIL_ACCEPT: the client, of an older revision, does not take both forms of an answer. */
+int era_check_accept(struct request *rq) must_use;
+
 /* Has the request a header that names the modern era? */
 bool era_modern_header(struct request *rq);
 

@@ -1,5 +1,6 @@
 /* fail: the table, and the one function that fills a request's trouble. */
 #include "fail.h"
+#include "utf8.h"
 
 static const struct fail_row rows[FAIL_COUNT] = {
 	[FAIL_NONE]           = {      0, 200, 200, OUTCOME_OK,           "" },
@@ -41,6 +42,21 @@ static const struct fail_row rows[FAIL_COUNT] = {
 	[FAIL_INTERNAL]       = { -32603, 200, 200, OUTCOME_INTERNAL,     "Internal error" },
 };
 
+/* What others have written may have been cut in the middle of a character: then without the rest of it. */
+static const char *
+whole(struct arena *mem, const char *text)
+{
+	size_t n = strlen(text), at = 0, step;
+	char *out = arena_take(mem, n + 1), *to = out;
+	uint32_t code;
+
+	for (; at < n; at += step > 0 ? step : 1)
+		if ((step = utf8_step(text + at, n - at, &code)) > 0)
+			to = mempcpy(to, text + at, step);
+	*to = '\0';
+	return out;
+}
+
 int
 fail(struct request *rq, enum fail what, const char *fmt, ...)
 {
@@ -53,7 +69,7 @@ fail(struct request *rq, enum fail what, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	rq->failed = what;
-	rq->why = arena_str(&rq->mem, text);
+	rq->why = whole(&rq->mem, text);
 	rq->says = what == FAIL_INTERNAL ? rows[what].text : rq->why;
 	return -1;
 }

@@ -194,8 +194,9 @@ lists_place(struct request *rq, struct json_object **place)
 	return fail(rq, FAIL_PARAMS, "Invalid params: cursor is not one that this list gave out.");
 }
 
-const char *
-lists_behind(struct request *rq, const char *key)
+/* ["key"], a place. */
+static const char *
+behind(struct request *rq, const char *key)
 {
 	struct json_object *place = json_keep(&rq->mem, json_object_new_array());
 
@@ -228,7 +229,7 @@ answer(struct request *rq, const char *member, const struct lists_page *page)
 	buf_char(&rq->reply.body, '[');
 	buf_add(&rq->reply.body, page->items, page->len);
 	buf_char(&rq->reply.body, ']');
-	lists_end(rq, page->more ? lists_behind(rq, page->last) : NULL);
+	lists_end(rq, page->more ? behind(rq, page->last) : NULL);
 }
 
 int

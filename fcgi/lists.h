@@ -49,7 +49,4 @@ int lists_place(struct request *rq, struct json_object **place) must_use;
 /* What every list ends with.  next: JSON text of the place of the next page; NULL: there is none. */
 void lists_end(struct request *rq, const char *next);
 
-/* ["key"], a place. */
-const char *lists_behind(struct request *rq, const char *key);
-
 #endif

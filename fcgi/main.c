@@ -39,7 +39,7 @@ struct boot {
 static const char usage[] =
 	"usage: mcp-fpm [-e FILE] [-t | --reload]\n"
 	"\n"
-	"Serves MCP tools over FastCGI until SIGTERM; see mcp-fpm(8).\n"
+	"Serves MCP tools, resources and prompts over FastCGI until SIGTERM; see mcp-fpm(8).\n"
 	"\n"
 	"  -e FILE     settings, a line NAME=VALUE each; the environment wins\n"
 	"  -t          check settings, catalogs and the isolation of tenants, and exit\n"
@@ -180,7 +180,6 @@ open_sockets(struct boot *b)
 {
 	const struct config *cfg = &b->cfg;
 	const struct reload_heritage *h = &b->heritage;
-
 	int i;
 
 	for (i = 0; i < POOL_LISTENERS; i++) {

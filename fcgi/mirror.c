@@ -1,5 +1,6 @@
 /* mirror: one walk over a schema, and three ways to compare. */
 #include "mirror.h"
+#include "schema_words.h"
 
 #define KEYWORD "x-mcp-header"
 #define PARAM	"HTTP_MCP_PARAM_"	/* what FastCGI puts before a name */
@@ -87,14 +88,6 @@ walk_properties(struct walk *w, struct json_object *properties)
 	return 0;
 }
 
-/* Values look like schemas and are none. */
-static bool
-is_value(const char *keyword)
-{
-	return strcmp(keyword, "const") == 0 || strcmp(keyword, "enum") == 0 || strcmp(keyword, "default") == 0 ||
-	    strcmp(keyword, "examples") == 0;
-}
-
 static int
 walk_object(struct walk *w, struct json_object *schema, bool reached)
 {
@@ -107,7 +100,7 @@ walk_object(struct walk *w, struct json_object *schema, bool reached)
 		} else if (reached && strcmp(name, "properties") == 0 && json_object_is_type(v, json_type_object)) {
 			if (walk_properties(w, v) != 0)
 				return -1;
-		} else if (!is_value(name) && walk(w, v, false) != 0) {
+		} else if (!schema_word_is_value(name) && walk(w, v, false) != 0) {
 			return -1;
 		}
 	}

@@ -155,6 +155,7 @@ wait_modern(struct request *rq, struct round *r)
 {
 	struct state next = { .round = r->state.round + 1, .answers = r->used };
 
+	memcpy(next.nonce, r->state.nonce, sizeof(next.nonce));
 	r->sealed = state_seal(rq, &next);
 	if (!r->sealed)
 		return question_refuse(rq, "The answers are larger than %d bytes together, which is more than can be kept between two rounds.", STATE_MAX);
@@ -191,9 +192,9 @@ mrtr_wait(struct request *rq)
 		return fail(rq, FAIL_INTERNAL, "a handler waits for answers, but has asked nothing that is missing");
 	if (check_capabilities(rq, r) != 0)
 		return -1;
-	if (r->state.round >= MRTR_ROUNDS_MAX)
+	if (r->state.round >= STATE_ROUNDS_MAX)
 		return question_refuse(rq, "The client was asked %d times and the answers are still not what is needed. Nothing more is asked.",
-		    MRTR_ROUNDS_MAX);
+		    STATE_ROUNDS_MAX);
 	return rq->era == ERA_MODERN ? wait_modern(rq, r) : wait_legacy(rq, r);
 }
 

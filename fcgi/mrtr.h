@@ -11,8 +11,6 @@
 
 #include "request.h"
 
-#define MRTR_ROUNDS_MAX	8
-
 /*
  * First of all in tools/call, prompts/get, resources/read; rq->tool is known.  Reads inputResponses
  * and requestState into rq->round.  -1 with FAIL_PARAMS: not objects, or a state that is altered,

@@ -158,9 +158,3 @@ pattern_try(const struct pattern *p, const char *s, size_t n, int64_t until_us)
 	}
 	return PATTERN_DIFFERS;
 }
-
-bool
-pattern_match(const struct pattern *p, const char *s, size_t n)
-{
-	return pattern_try(p, s, n, base_now_us() + 1000000) == PATTERN_MATCHES;
-}

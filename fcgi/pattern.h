@@ -24,7 +24,4 @@ struct pattern *pattern_compile(struct arena *mem, const char *text, const char 
 /* Does p match anywhere in the n bytes, which are UTF-8?  until_us: of base_now_us(), when to give up. */
 enum pattern_verdict pattern_try(const struct pattern *p, const char *s, size_t n, int64_t until_us);
 
-/* The same with a second to find out, and what is unknown counts as no match. */
-bool pattern_match(const struct pattern *p, const char *s, size_t n);
-
 #endif

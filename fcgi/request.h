@@ -77,6 +77,7 @@ struct request {
 	struct client           client;
 	struct trace            trace;
 	const char             *session;	/* Mcp-Session-Id that was checked; NULL: none */
+	bool                    believed;	/* it could not be checked: Redis, which alone knows what its client can do, is away */
 	struct json_object     *message;
 	struct json_object     *id;		/* NULL: a notification, or unreadable */
 	const char             *method;

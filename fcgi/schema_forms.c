@@ -56,16 +56,6 @@ schema_forms_types(struct json_object *v)
 	}
 }
 
-bool
-schema_forms_listed(struct schema_work *w, const struct schema_values *values, struct json_object *v)
-{
-	if (values->limited && !schema_value_listed(&values->set, v, &w->left))
-		return false;
-	if (values->fixed && !schema_value_equal(values->constant, v))
-		return false;
-	return schema_forms_spend(w, 0);
-}
-
 /* --- subschemas of the same value ------------------------------------------------------- */
 
 /* With a set of its own, which counts only if v fits. */
@@ -131,6 +121,17 @@ meant(const struct schema_node *n)
 	return n;
 }
 
+/* Is v one of the enum, and the const?  True where there is neither. */
+static bool
+is_listed(struct schema_work *w, const struct schema_values *values, struct json_object *v)
+{
+	if (values->limited && !schema_value_listed(&values->set, v, &w->left))
+		return false;
+	if (values->fixed && !schema_value_equal(values->constant, v))
+		return false;
+	return schema_forms_spend(w, 0);
+}
+
 /* Could v be meant for this branch?  Its type fits, and the members that name a kind (const, enum) do. */
 static bool
 could_be(struct schema_work *w, const struct schema_node *branch, struct json_object *v)
@@ -141,7 +142,7 @@ could_be(struct schema_work *w, const struct schema_node *branch, struct json_ob
 
 	if (n->never || (n->types && !(n->types & schema_forms_types(v))))
 		return false;
-	if (n->values && !schema_forms_listed(w, n->values, v))
+	if (n->values && !is_listed(w, n->values, v))
 		return false;
 	if (!n->objects || !json_object_is_type(v, json_type_object))
 		return true;
@@ -149,7 +150,7 @@ could_be(struct schema_work *w, const struct schema_node *branch, struct json_ob
 		const struct schema_named *p = &n->objects->properties.named[i];
 		const struct schema_values *values = meant(p->node)->values;
 
-		if (values && json_object_object_get_ex(v, p->name, &member) && !schema_forms_listed(w, values, member))
+		if (values && json_object_object_get_ex(v, p->name, &member) && !is_listed(w, values, member))
 			return false;
 	}
 	return true;

@@ -45,9 +45,6 @@ bool schema_forms_enough(const struct schema_work *w);
 bool schema_forms_quietly(struct schema_work *w, const struct schema_node *n, struct json_object *v,
     const struct schema_place *at, struct schema_seen *seen) must_use;
 
-/* Is v one of the enum, and the const?  True where there is neither. */
-bool schema_forms_listed(struct schema_work *w, const struct schema_values *values, struct json_object *v) must_use;
-
 /* The types a value has: an integer is a number too. */
 unsigned schema_forms_types(struct json_object *v);
 

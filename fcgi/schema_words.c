@@ -92,6 +92,14 @@ schema_word_find(const char *name)
 	return NULL;
 }
 
+bool
+schema_word_is_value(const char *name)
+{
+	const struct schema_word *w = schema_word_find(name);
+
+	return w && (w->kind == WORD_ENUM || w->kind == WORD_CONST || w->kind == WORD_NOTE);
+}
+
 /* --- groups ----------------------------------------------------------------------------- */
 
 static void *

@@ -47,6 +47,9 @@ struct schema_word {
 /* NULL: no keyword. */
 const struct schema_word *schema_word_find(const char *name);
 
+/* Does a value stand behind it, which may look like a schema and is none? */
+bool schema_word_is_value(const char *name);
+
 /* The group of the node, with its defaults if this is its first use. */
 void *schema_word_group(struct arena *mem, struct schema_node *n, enum schema_group group);
 

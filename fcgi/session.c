@@ -241,7 +241,8 @@ session_found(struct request *rq, const struct limit_session *s)
 	if (s->seen == LIMIT_NOT_SEEN && is_sse(rq))
 		return no_stream(rq);
 	rq->session = s->id;
-	if (s->seen == LIMIT_NOT_SEEN)
+	rq->believed = s->seen == LIMIT_NOT_SEEN;
+	if (rq->believed)
 		return 0;
 	client_from_bits(&rq->client, (unsigned)s->bits);
 	rq->client.level = s->level <= LEVEL_NONE ? (enum level)s->level : LEVEL_NONE;

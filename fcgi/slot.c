@@ -66,7 +66,7 @@ slot_cancel(struct board *b, const struct slot *own, const char *session, const 
 		pid = atomic_load(&s->pid);
 		if (s == own || pid <= 0 || atomic_load(&s->in_hand) != request)
 			continue;
-		atomic_store(&s->cancelled, 1);
+		atomic_store(&s->cancelled, request);
 		return kill(pid, SIGUSR1) == 0;
 	}
 	return false;

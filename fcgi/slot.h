@@ -43,8 +43,8 @@ struct slot {
 	_Atomic uint64_t calling;	/* slot_number() of the tenant whose tool runs here; 0: none */
 	_Atomic int      asking;	/* waits for a person to answer */
 	_Atomic int      stage;		/* enum event_stage */
-	_Atomic int      cancelled;	/* the client wants no answer to the request in hand: whoever sets it sends SIGUSR1 */
-	_Atomic uint64_t in_hand;	/* slot_request() of that, if it is one of a session; 0: it is not */
+	_Atomic uint64_t in_hand;	/* slot_request() of the request in hand, if it is one of a session; 0: it is not */
+	_Atomic uint64_t cancelled;	/* the one to which the client wants no answer: whoever sets it sends SIGUSR1 */
 	_Atomic uint64_t segment;	/* audit segment being written to; 0: none */
 	int64_t          since_us;	/* of state, monotonic */
 	uint64_t         requests;	/* answered by this process */

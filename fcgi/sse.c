@@ -16,6 +16,15 @@ hung_up(const struct request *rq)
 	return rq->client_fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
+/* Told to this very request: one that came before it here may have been meant.  Of a batch the others want their answers. */
+static bool
+has_cancelled(const struct request *rq)
+{
+	uint64_t in_hand = atomic_load(&rq->slot->in_hand);
+
+	return in_hand != 0 && atomic_load(&rq->slot->cancelled) == in_hand && !rq->batch;
+}
+
 /*
  * A modern client cancels by leaving; the work of a legacy one goes on without it (MCP 2025-11-25,
  * transports: "disconnection SHOULD NOT be interpreted as the client cancelling its request").
@@ -50,12 +59,22 @@ add_head(struct request *rq, struct buf *b)
 	buf_str(b, "\r\n");
 }
 
-/* The message has no line breaks: json-c and buf_json() write them as escapes. */
+/* A line feed is white space between values (PostgreSQL's json_agg() writes some), but would end the frame. */
+static void
+add_flat(struct buf *b, const char *json, size_t len)
+{
+	const char *end = json + len, *feed;
+
+	for (; (feed = memchr(json, '\n', (size_t)(end - json))); json = feed + 1)
+		buf_add(b, json, (size_t)(feed - json));
+	buf_add(b, json, (size_t)(end - json));
+}
+
 static void
 add_frame(struct buf *b, const char *json, size_t len)
 {
 	buf_str(b, "event: message\ndata: ");
-	buf_add(b, json, len);
+	add_flat(b, json, len);
 	buf_str(b, "\n\n");
 }
 
@@ -86,9 +105,9 @@ sse_send(struct request *rq, const char *json, size_t len)
 
 	if (rq->failed == FAIL_GONE)
 		return -1;
-	if (rq->batch || rq->reply.unheard)
+	if (rq->batch)
 		return 0;
-	if (hung_up(rq))
+	if (rq->reply.unheard || hung_up(rq))
 		return lose(rq);
 	frame_init(rq, &mem, &b, len);
 	add_head(rq, &b);
@@ -104,11 +123,9 @@ sse_keep_alive(struct request *rq)
 	struct arena mem;
 	struct buf b;
 
-	if (atomic_load(&rq->slot->cancelled) && !rq->batch)	/* its other messages want their answers */
+	if (has_cancelled(rq))
 		return fail(rq, FAIL_GONE, "the client has cancelled");
-	if (rq->reply.unheard)
-		return rq->era == ERA_MODERN ? -1 : 0;
-	if (hung_up(rq))
+	if (rq->reply.unheard || hung_up(rq))
 		return lose(rq);
 	if (!rq->streams || base_now_us() - rq->reply.sent_us < SILENCE_US)
 		return 0;

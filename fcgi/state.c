@@ -88,8 +88,8 @@ state_seal(struct request *rq, const struct state *s)
 
 	crypt_random(nonce, sizeof(nonce));
 	buf_init(&b, &rq->mem, STATE_MAX);
-	buf_fmt(&b, "{\"n\":\"%s\",\"e\":%" PRId64 ",\"r\":%" PRId64 ",\"a\":", crypt_base64url(&rq->mem, nonce, sizeof(nonce)),
-	    now_ms() + rq->cfg->state_ms, s->round);
+	buf_fmt(&b, "{\"n\":\"%s\",\"e\":%" PRId64 ",\"r\":%" PRId64 ",\"a\":",
+	    s->nonce[0] ? s->nonce : crypt_base64url(&rq->mem, nonce, sizeof(nonce)), now_ms() + rq->cfg->state_ms, s->round);
 	buf_str(&b, json_plain(s->answers, NULL));
 	buf_char(&b, '}');
 	if (b.full)
@@ -138,7 +138,8 @@ int
 state_claim(struct request *rq, const struct state *s)
 {
 	const char *key = arena_fmt(&rq->mem, "mcp:state:%s", s->nonce), *why;
-	const char *ms = arena_fmt(&rq->mem, "%" PRId64, s->until_ms - now_ms() + SKEW_MS);
+	/* For as long as any state with this nonce may live. */
+	const char *ms = arena_fmt(&rq->mem, "%" PRId64, STATE_ROUNDS_MAX * rq->cfg->state_ms + SKEW_MS);
 	int64_t from = base_now_us();
 	char *done;
 	int got = cache_text(rq->cache, &rq->mem, 6, (const char *const[]){ "SET", key, "1", "NX", "PX", ms }, &done, &why);

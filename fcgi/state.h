@@ -13,22 +13,23 @@
 
 #define STATE_MAX	32768	/* bytes of requestState */
 #define STATE_NONCE	23	/* 128 bits as base64url, with a NUL */
+#define STATE_ROUNDS_MAX 8	/* states that follow one from the other */
 
 struct state {
-	char                nonce[STATE_NONCE];	/* of this state alone; "": there was none */
+	char                nonce[STATE_NONCE];	/* of this state and those that follow from it; "": there was none */
 	int64_t             round;		/* how often the client was asked so far */
 	int64_t             until_ms;		/* wall clock */
 	struct json_object *answers;		/* of earlier rounds, by key; an object */
 };
 
-/* Seals round and answers with a nonce and an end of their own.  NULL: it would be larger than STATE_MAX. */
+/* Seals round and answers with an end of their own, and with the nonce or, "", a new one.  NULL: larger than STATE_MAX. */
 char *state_seal(struct request *rq, const struct state *s);
 
 /* Opens what a client sent.  0, or -1 with FAIL_PARAMS: altered, expired, or another request's. */
 int state_open(struct request *rq, const char *text, struct state *out) must_use;
 
 /*
- * Uses the state up, for all nodes.  0; or -1 with FAIL_PARAMS: it was used before; or with
+ * Uses the state up for all nodes, and with it all that follow from the same first one.  0; or -1 with FAIL_PARAMS: it was used before; or with
  * FAIL_UNAVAILABLE: Redis is away, and nobody can tell.
  */
 int state_claim(struct request *rq, const struct state *s) must_use;

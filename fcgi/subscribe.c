@@ -8,7 +8,6 @@
 #include "cache.h"
 #include "catalog.h"
 #include "fail.h"
-#include "headers.h"
 #include "notice.h"
 #include "resource.h"
 #include "rpc.h"
@@ -172,8 +171,6 @@ subscribe_listen(struct request *rq)
 static int
 check_get(struct request *rq)
 {
-	if (!headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream"))
-		return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list text/event-stream.");
 	if (rq->param[PARAM_LAST_EVENT])
 		return fail(rq, FAIL_REPLAY, "Last-Event-ID: the events of this server have no ids.");
 	return 0;
@@ -253,8 +250,6 @@ subscribe_get(struct request *rq)
 int
 subscribe_sse(struct request *rq, const char *session, const char *owned)
 {
-	if (!headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream"))
-		return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list text/event-stream.");
 	return open_legacy(rq, SUBSCRIBE_SSE, session, "", owned);
 }
 

@@ -45,10 +45,10 @@ struct subscription {
 /* The method.  FAIL_PARAMS, FAIL_CAPABILITY. */
 int subscribe_listen(struct request *rq) must_use;
 
-/* GET, rq->session being checked (NULL: it is not known).  FAIL_ACCEPT, FAIL_REPLAY, FAIL_STREAM_OPEN. */
+/* GET, rq->session being checked (NULL: it is not known).  FAIL_REPLAY, FAIL_STREAM_OPEN. */
 int subscribe_get(struct request *rq) must_use;
 
-/* GET of the 2024-11-05 transport with a session just minted; owned: see above.  FAIL_ACCEPT. */
+/* GET of the 2024-11-05 transport with a session just minted; owned: see above. */
 int subscribe_sse(struct request *rq, const char *session, const char *owned) must_use;
 
 /* A claim as it stands in Redis from then on: with the node and the process that hold the stream. */

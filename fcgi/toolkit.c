@@ -274,6 +274,8 @@ toolkit_sleep(struct request *rq, int64_t ms)
 void
 toolkit_changed(struct request *rq, const char *what)
 {
+	if (!rq->who)
+		return;		/* the call failed: the credential is gone, and with it who would be told */
 	if (strcmp(what, "tools") == 0 || strcmp(what, "prompts") == 0 || strcmp(what, "resources") == 0)
 		notice_list(rq, what);
 	else
@@ -324,5 +326,5 @@ toolkit_may(struct request *rq, const char *scope)
 	struct words one = { &scope, 1 };
 	struct tool asks = { .scope = one };
 
-	return !catalog_forbids(&asks, rq->who, NULL, &rq->mem);
+	return rq->who && !catalog_forbids(&asks, rq->who, NULL, &rq->mem);
 }

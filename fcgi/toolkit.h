@@ -30,7 +30,7 @@ struct request;
 
 /* --- the end ---------------------------------------------------------------------------- */
 
-/* The result, an object; NULL: the content blocks alone. */
+/* The result: an object, or with outputSchema any value that fits it; NULL: the content blocks alone. */
 int toolkit_done(struct request *rq, struct json_object *result);
 
 /* The result is a sentence: {"message": ...}. */
@@ -58,7 +58,7 @@ void toolkit_progress(struct request *rq, double progress, double total, const c
 /* A message of a level ("debug" to "emergency") for the client's log.  No secrets.  data: any JSON. */
 void toolkit_log(struct request *rq, const char *level, const char *logger, struct json_object *data);
 
-/* Waits.  0, or -1: the client has cancelled; return that. */
+/* Waits.  0, or -1: the client has cancelled, or the call's time is up; return that. */
 int toolkit_sleep(struct request *rq, int64_t ms) TOOLKIT_CHECK;
 
 /* Tells every client that listens: "tools", "prompts", "resources" (the lists), or the URI of a resource. */

@@ -18,6 +18,15 @@ is_zero(const char *text, size_t n)
 	return strspn(text, "0") >= n;
 }
 
+/* Of characters that a header may carry. */
+static bool
+is_visible(const char *text)
+{
+	for (; *text > ' ' && *text < 0x7F; text++)
+		;
+	return !*text;
+}
+
 /* 00-32 digits-16 digits-2 digits; a later version may have more behind it (3.2). */
 static bool
 is_parent(const char *p)
@@ -30,7 +39,7 @@ is_parent(const char *p)
 		return false;
 	if (!is_hex(p + 36, 16) || p[52] != '-' || is_zero(p + 36, 16) || !is_hex(p + 53, 2))
 		return false;
-	return len == PARENT_LEN || (memcmp(p, "00", 2) != 0 && p[PARENT_LEN] == '-' && len < PARENT_LEN + 64);
+	return len == PARENT_LEN || (memcmp(p, "00", 2) != 0 && p[PARENT_LEN] == '-' && len < PARENT_LEN + 64 && is_visible(p + PARENT_LEN));
 }
 
 /* Members with an "=", separated by commas, of characters that a header may carry. */

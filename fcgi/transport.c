@@ -105,15 +105,20 @@ read_delete(struct request *rq)
 	return 0;
 }
 
+/* A stream, for a client that takes one. */
+static int
+read_stream(struct request *rq, const struct mcp_method *m)
+{
+	if (!headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream"))
+		return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list text/event-stream.");
+	rq->todo = m;
+	return 0;
+}
+
 static int
 read_get(struct request *rq)
 {
-	if (check_older(rq) != 0)
-		return -1;
-	if (!headers_accepts(rq->param[PARAM_ACCEPT], "text/event-stream"))
-		return fail(rq, FAIL_ACCEPT, "Not acceptable: Accept must list text/event-stream.");
-	rq->todo = &of_get;
-	return 0;
+	return check_older(rq) != 0 ? -1 : read_stream(rq, &of_get);
 }
 
 /* --- the addresses ---------------------------------------------------------------------- */
@@ -141,10 +146,9 @@ read_older(struct request *rq, const char *method)
 	rq->era = ERA_LEGACY;
 	if (strcmp(method, transport_allows(rq)) != 0)
 		return refuse_method(rq);
-	if (transport_is_apart(rq))
-		read_query(rq);
-	else
-		rq->todo = &of_sse;
+	if (!transport_is_apart(rq))
+		return read_stream(rq, &of_sse);
+	read_query(rq);
 	return 0;
 }
 

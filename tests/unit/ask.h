@@ -21,6 +21,7 @@ static struct {
 	struct catalogs  all;
 	struct tool      tool[3];
 	struct identity  who;
+	struct cache    *cache;		/* stays reachable when a test puts another in its place: it lives as long as the process */
 	const char      *body;
 	size_t           body_at;
 	char             answer[65536];	/* the last one */
@@ -103,8 +104,9 @@ ask_init(struct request *rq)
 	ask.who = (struct identity){ .credential = "c", .credential_name = "key", .catalog = "shop", .tenant = "t", .tenant_slug = "t", .workspace = "",
 	    .principal = "", .roles = "", .scopes = "a b", .scope = { ask_scopes, 2 }, .plan = "pro", .number = 1,
 	    .credential_number = 2, .per_minute = 60, .burst = 60, .in_flight = 4 };
+	ask.cache = cache_make(NULL, 50);
 	*rq = (struct request){ .cfg = &ask.cfg, .key = &ask.key, .board = ask.board, .slot = &ask.board->slot[0], .wire = &wire,
-	    .client_fd = -1, .db = db_make("host=/nowhere/at/all", "test"), .cache = cache_make(NULL, 50), .version = "", .workspace = "" };
+	    .client_fd = -1, .db = db_make("host=/nowhere/at/all", "test"), .cache = ask.cache, .version = "", .workspace = "" };
 	arena_init(&rq->mem, 65536, 1 << 26);
 }
 
@@ -136,7 +138,6 @@ ask_done(struct request *rq)
 	arena_close(&rq->mem);
 	munmap(ask.board, sizeof(*ask.board));
 	free(rq->db);
-	free(rq->cache);
 	return tap_done();
 }
 

@@ -190,7 +190,8 @@ test_nobody_there(void)
 	int64_t from = base_now_us();
 
 	begin();
-	atomic_store(&rq.slot->cancelled, 1);
+	atomic_store(&rq.slot->in_hand, 7);
+	atomic_store(&rq.slot->cancelled, 7);
 	is_int(ask_client(&rq, &roots, 1, &answer), -1, "a client that cancels its call");
 	is_int(rq.failed, FAIL_GONE, "is not answered");
 	atomic_store(&rq.slot->cancelled, 0);

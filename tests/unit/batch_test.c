@@ -32,6 +32,11 @@ test_check(void)
 	is_int(checked("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":1}}}]", NULL), -1,
 	    "a modern claim in it");
 	is_int(rq.failed, FAIL_SHAPE, "refused as a request of a wrong shape");
+	ask_message(&rq, "[" PING("1") "]");
+	rq.param[PARAM_VERSION] = NULL;
+	rq.param[PARAM_ACCEPT] = "application/json";
+	is_int(batch_check(&rq), -1, "a client that does not take both forms of an answer");
+	is_int(rq.failed, FAIL_ACCEPT, "is told so for all of it");
 	ask.catalog.batches = false;
 	is_int(checked("[" PING("1") "]", NULL), -1, "a catalog without batches");
 	ask.catalog.batches = true;
@@ -78,6 +83,18 @@ test_run(void)
 	is_int(events(), 7, "and an event each");
 }
 
+static void
+test_nobody_any_more(void)
+{
+	checked("[" PING("1") "," PING("2") "]", NULL);
+	rq.who = NULL;		/* as the message before leaves it whose credential was revoked meanwhile */
+	audit_begin(&rq);
+	batch_run(&rq);
+	is_str(rq.reply.body.at, "[{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":401,\"message\":\"Unauthorized\"}},"
+	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":401,\"message\":\"Unauthorized\"}}]",
+	    "what follows a message that found the credential gone is refused, and ends no worker");
+}
+
 #define CALL(name) "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"" name "\"}}"
 
 static void
@@ -117,6 +134,7 @@ main(void)
 	test_check();
 	ask_silence();
 	test_run();
+	test_nobody_any_more();
 	test_place();
 	test_admit();
 	return ask_done(&rq);

@@ -110,6 +110,10 @@ test_client(struct request *rq)
 	read_as(rq, NULL, BOTH, LISTED("\"progressToken\":\"a\""));
 	is_str(json_object_get_string(rq->client.token), "a", "an older one has a token too");
 	ok(rq->client.level == LEVEL_INFO && !rq->client.roots, "and hears from info on; what it can do its session knows");
+	rq->param[PARAM_ENDPOINT] = "messages";
+	read_as(rq, NULL, "application/json", LISTED("\"progressToken\":\"a\""));
+	is_str(json_object_get_string(rq->client.token), "a", "one of 2024-11-05 has its stream open, whatever else it accepts");
+	rq->param[PARAM_ENDPOINT] = NULL;
 }
 
 int

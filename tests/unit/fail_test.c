@@ -27,6 +27,9 @@ test_fail(void)
 	fail(&rq, FAIL_TOOL, "%s", long_text);
 	ok(strlen(rq.says) > 500 && strlen(rq.says) < sizeof(long_text), "a long sentence is cut");
 	fail_clear(&rq);
+	fail(&rq, FAIL_PARAMS, "Unknown tool: %.3s!", "\xC3\xA4\xC3\xB6");
+	is_str(rq.says, "Unknown tool: \xC3\xA4!", "a name that was cut in the middle of a character does not make the answer bad UTF-8");
+	fail_clear(&rq);
 }
 
 static void

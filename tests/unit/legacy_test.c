@@ -46,7 +46,7 @@ cancelled(const char *id)
 	atomic_store(&ask.board->slot[1].cancelled, 0);
 	say(arena_fmt(&rq.mem, CANCEL, id));
 	legacy_take(&rq);
-	return atomic_load(&ask.board->slot[1].cancelled);
+	return atomic_load(&ask.board->slot[1].cancelled) != 0;
 }
 
 static void
@@ -63,6 +63,7 @@ test_cancel(void)
 	is_int(signals, 0, "and nobody is woken");
 	is_int(cancelled("\"7\""), 1, "the worker that has it is told");
 	is_int(signals, 1, "and woken");
+	ok(atomic_load(&ask.board->slot[1].cancelled) == atomic_load(&ask.board->slot[1].in_hand), "and which request is meant");
 	say("{\"id\":1,\"method\":\"initialize\"}");
 	slot_move(rq.slot, SLOT_IDLE);
 	legacy_in_hand(&rq);

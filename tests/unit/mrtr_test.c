@@ -4,6 +4,7 @@
 #include "fail.h"
 #include "question.h"
 #include "rpc.h"
+#include "state.h"
 
 #define ACCEPT(text)	"{\"action\":\"accept\",\"content\":{\"a\":\"" text "\"}}"
 #define NAME		"elicitation/create"
@@ -117,7 +118,7 @@ test_limits(void)
 	const char *state = NULL;
 	int i;
 
-	for (i = 0; i < MRTR_ROUNDS_MAX; i++) {
+	for (i = 0; i < STATE_ROUNDS_MAX; i++) {
 		call_with(state ? with("{}", state) : "");
 		two_steps();
 		answer(&state);

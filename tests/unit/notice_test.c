@@ -60,6 +60,7 @@ static void
 test_told(void)
 {
 	char *long_uri = arena_zero(&rq.mem, URI_MAX + 2);
+	size_t used = rq.mem.used;
 
 	notice_list(&rq, "tools");
 	is_str(next(), "{\"v\":1,\"kind\":\"list\",\"catalog\":\"shop\",\"tenant\":\"t\",\"what\":\"tools\"}", "a list");
@@ -82,6 +83,7 @@ test_told(void)
 	notice_list(&rq, "prompts");
 	ok(next() && strstr(heard, "prompts"), "a longer one is not told");
 	forget();
+	is_int((int64_t)(rq.mem.used - used), 0, "and a call that tells a lot does not run out of memory");
 	is_int(atomic_load(&ask.board->lost.last_us), 0, "nothing was lost");
 	ok(rq.slot->event.redis_us > 0, "the time it took is the request's");
 }

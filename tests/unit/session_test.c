@@ -176,6 +176,7 @@ test_without_redis(void)
 	server_tell(&redis, "stop");
 	say("ping", id);
 	is_int(session_check(&rq), 0, "Redis away: a session is believed");
+	ok(rq.believed, "and the request knows that it was not looked at");
 	is_str(rq.session, id, "for what it says");
 	is_str(rq.version, "2025-03-26", "but nothing is known of it");
 	lost = begin();

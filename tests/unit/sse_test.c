@@ -63,6 +63,9 @@ test_frames(void)
 	buf_str(&rq.reply.body, "{\"id\":1}");
 	is_int(sse_end(&rq), 0, "the end");
 	is_str(sent, "event: message\ndata: {\"id\":1}\n\n", "is the body");
+	sent[0] = '\0';
+	is_int(sse_send(&rq, "[1, \n 2,\n\n\"\\n\"\n]", 16), 0, "JSON as PostgreSQL's json_agg() writes it");
+	is_str(sent, "event: message\ndata: [1,  2,\"\\n\"]\n\n", "does not end its frame");
 }
 
 static void
@@ -104,10 +107,36 @@ test_gone(void)
 	broken = true;
 	is_int(sse_send(&rq, "{}", 2), 0, "a write that fails");
 	ok(rq.reply.unheard, "is the last");
+	begin(ERA_MODERN);
+	rq.reply.unheard = true;	/* seen while something ran that was done all the same */
+	is_int(sse_send(&rq, "{}", 2), -1, "one that left before, at the next message");
+	is_int(rq.failed, FAIL_GONE, "has cancelled what goes on");
+	begin(ERA_MODERN);
+	rq.reply.unheard = true;
+	is_int(sse_keep_alive(&rq), -1, "and while it waits");
+	is_int(rq.failed, FAIL_GONE, "too");
+}
+
+static void
+test_cancelled(void)
+{
+	atomic_store(&rq.slot->in_hand, 7);
+	atomic_store(&rq.slot->cancelled, 7);
 	begin(ERA_LEGACY);
-	atomic_store(&rq.slot->cancelled, 1);
+	rq.client_fd = -1;
 	is_int(sse_keep_alive(&rq), -1, "a legacy client that cancels");
 	is_int(rq.failed, FAIL_GONE, "is not waited for");
+	begin(ERA_LEGACY);
+	rq.client_fd = -1;
+	rq.batch = true;
+	is_int(sse_keep_alive(&rq), 0, "in a batch the others want their answers");
+	rq.batch = false;
+	atomic_store(&rq.slot->in_hand, 8);
+	is_int(sse_keep_alive(&rq), 0, "a cancelling that came when the next request was in hand is not that one's");
+	atomic_store(&rq.slot->in_hand, 0);
+	begin(ERA_MODERN);
+	rq.client_fd = -1;
+	is_int(sse_keep_alive(&rq), 0, "nor a modern one's");
 	atomic_store(&rq.slot->cancelled, 0);
 }
 
@@ -120,5 +149,6 @@ main(void)
 	test_frames();
 	test_other_ends();
 	test_gone();
+	test_cancelled();
 	return ask_done(&rq);
 }

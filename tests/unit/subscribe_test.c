@@ -122,10 +122,6 @@ test_get(void)
 	is_int(subscribe_get(&rq), -1, "a replay");
 	is_int(rq.failed, FAIL_REPLAY, "of what was not kept");
 	begin("1", "", "{}");
-	rq.param[PARAM_ACCEPT] = "application/json";
-	is_int(subscribe_get(&rq), -1, "a client that reads no events");
-	is_int(rq.failed, FAIL_ACCEPT, "has no use for a stream");
-	begin("1", "", "{}");
 	is_int(subscribe_get(&rq), 0, "a GET, without Redis");
 	is_int(read_back(&sub), 0, "opens");
 	is_int(sub.kind, SUBSCRIBE_GET, "as what it is");

@@ -126,7 +126,8 @@ test_sleep(void)
 	is_int(rq.failed, FAIL_TOOL, "it is given up");
 	rq.made.until_us = 0;
 	fail_clear(&rq);
-	atomic_store(&rq.slot->cancelled, 1);
+	atomic_store(&rq.slot->in_hand, 7);
+	atomic_store(&rq.slot->cancelled, 7);
 	is_int(toolkit_sleep(&rq, 5000), -1, "a call that the client has cancelled");
 	is_int(rq.failed, FAIL_GONE, "is too");
 	is_int(toolkit_done(&rq, NULL), -1, "and its result is none any more");
@@ -154,6 +155,10 @@ main(void)
 	bytes = toolkit_take(&rq, 1000);
 	ok(bytes[0] == 0 && bytes[999] == 0, "memory is cleared");
 	ok(toolkit_may(&rq, "a") && !toolkit_may(&rq, "c"), "scopes of the caller");
+	rq.who = NULL;
+	toolkit_changed(&rq, "tools");
+	ok(!toolkit_may(&rq, "a"), "a function that goes on when the credential is gone has none, and ends no worker");
+	rq.who = &ask.who;
 	is_int(toolkit_rows(&rq, "select 1", NULL, true, &rows, NULL), -1, "a tool that says it only reads");
 	is_int(rq.failed, FAIL_INTERNAL, "cannot run a statement that writes");
 	fail_clear(&rq);

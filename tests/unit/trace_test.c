@@ -23,6 +23,7 @@ test_parents(void)
 		{ "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false },
 		{ PARENT "-more", false },
 		{ "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", true },
+		{ "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-a\r\nb: c", false },
 		{ "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01more", false },
 		{ "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0g", false },
 	};

@@ -25,6 +25,7 @@ static const struct row {
 	{ "another method", "mcp", "PUT", 0, "S", BOTH, FAIL_HTTP_METHOD, NULL },
 	{ "no method", "mcp", 0, 0, "S", BOTH, FAIL_HTTP_METHOD, NULL },
 	{ "the older stream", "sse", "GET", 0, 0, BOTH, FAIL_NONE, "GET" },
+	{ "one that begins no session, as it is not wanted", "sse", "GET", 0, 0, "application/json", FAIL_ACCEPT, NULL },
 	{ "a message to it", "sse", "POST", 0, 0, BOTH, FAIL_HTTP_METHOD, NULL },
 	{ "an older message", "messages", "POST", 0, 0, 0, FAIL_NONE, NULL },
 	{ "a stream from there", "messages", "GET", 0, 0, BOTH, FAIL_HTTP_METHOD, NULL },

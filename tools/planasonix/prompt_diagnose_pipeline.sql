@@ -3,11 +3,10 @@ select
 	json_build_object(
 		'pipeline', json_build_object('id', p.id, 'name', p.name, 'source', source.name, 'destination', destination.name,
 			'status', p.status, 'last_run_at', mcp.iso(p.last_run_at), 'last_run_status', p.last_run_status),
-		'schedules', (
+		'schedules', case when mcp.may('schedules:read') then (
 			select coalesce(json_agg(json_build_object('cron_expression', s.cron_expression, 'timezone', s.timezone,
 				'enabled', s.enabled, 'next_run_at', mcp.iso(s.next_run_at)) order by s.next_run_at, s.id), '[]')
-			from schedule s
-			where s.pipeline_id = p.id),
+			from (select * from schedule where pipeline_id = p.id order by next_run_at, id limit 50) s) end,
 		'runs', (
 			select coalesce(json_agg(json_build_object('id', r.id, 'status', r.status, 'started_at', mcp.iso(r.started_at),
 				'finished_at', mcp.iso(r.finished_at), 'rows_loaded', r.rows_loaded,

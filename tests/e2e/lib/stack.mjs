@@ -343,7 +343,7 @@ export class Stack {
 		return this.children().filter(({ pid }) => sockets_of(pid).some((inode) => ours.has(inode)));
 	}
 
-	/* The living children of one pool: fast, audit, warden. */
+	/* The living children of one pool: fast, slow, stream, audit, warden. */
 	workers(pool) {
 		return this.children().filter(({ name, state }) => name === `mcp-fpm ${pool}` && state !== 'Z');
 	}
