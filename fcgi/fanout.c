@@ -15,7 +15,7 @@
 #define SPREAD_US	10000000	/* up to so much earlier, so that not all are at once */
 #define RETRY_US	1000000		/* PostgreSQL is away */
 #define QUESTION_MAX	500		/* credentials */
-#define FANOUT_SEATS		1024		/* a power of two: to find a credential in a question */
+#define FANOUT_SEATS	1024		/* a power of two: to find a credential in a question */
 #define IDENTITY_MAX	(16 << 20)	/* bytes in memory, of one that is read */
 #define HASH_TEXT	(2 * CRYPT_HASH + 6)	/* "\\x<hexadecimal>", */
 
@@ -473,6 +473,12 @@ fanout_command(struct fanout *f, int argc, const char *const *argv, const size_t
     void (*done)(void *ctx, const struct feed_reply *reply), void *ctx)
 {
 	return feed_command(f->carries, argc, argv, len, done, ctx);
+}
+
+bool
+fanout_owes(const struct fanout *f)
+{
+	return feed_owes(f->carries);
 }
 
 bool

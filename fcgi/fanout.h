@@ -69,6 +69,9 @@ void fanout_forget(struct fanout *f, struct fanout_caller *caller);
 int fanout_command(struct fanout *f, int argc, const char *const *argv, const size_t *len,
     void (*done)(void *ctx, const struct feed_reply *reply), void *ctx) must_use;
 
+/* Is there a command that Redis has not answered yet? */
+bool fanout_owes(const struct fanout *f);
+
 /* After a reload: is the list of that catalog another one in the newest generation than in ours?  A stop changes nothing. */
 bool fanout_changed(const struct process *self, const struct catalog *c, enum lists what);
 

@@ -7,6 +7,7 @@
 #include "feed.h"
 #include "log.h"
 #include <hiredis/hiredis.h>
+#include <hiredis/sds.h>
 
 #define PATIENCE_US	3000000		/* that an answer may take */
 #define IDLE_US		2000000		/* without a word, after which we ask */
@@ -70,6 +71,12 @@ bool
 feed_is_open(const struct feed *f)
 {
 	return f->open;
+}
+
+bool
+feed_owes(const struct feed *f)
+{
+	return f->open && f->n > 0;
 }
 
 /* --- what is owed ----------------------------------------------------------------------- */
@@ -327,7 +334,7 @@ feed_command(struct feed *f, int argc, const char *const *argv, const size_t *le
 {
 	const char *all[64];
 
-	if (!f->open || f->n >= FEED_PENDING_MAX)
+	if (!f->open || f->n >= FEED_PENDING_MAX || sdslen(f->redis->obuf) > FEED_WAITING_MAX)
 		return -1;
 	if (f->channel || argc > (int)LEN(all))
 		bug("a command of %d words on a feed that cannot take it", argc);

@@ -10,7 +10,8 @@
 
 #include "base.h"
 
-#define FEED_PENDING_MAX	4096	/* commands whose answer is not there yet */
+#define FEED_PENDING_MAX	16384		/* commands whose answer is not there yet: two for each stream of a usual worker */
+#define FEED_WAITING_MAX	(8 << 20)	/* bytes of commands that Redis does not take */
 #define FEED_REPLY_MAX		(8 << 20)	/* bytes of a message or an answer; a longer one breaks the connection */
 
 struct feed;
@@ -40,10 +41,13 @@ void feed_go_on(struct feed *f);
 
 bool feed_is_open(const struct feed *f);
 
+/* Is an answer to a command not there yet? */
+bool feed_owes(const struct feed *f);
+
 /*
  * Sends a command; len may be NULL for texts.  done() gets its answer from feed_go_on(), NULL: the
- * connection broke, and whether it was carried out nobody knows.  0, or -1: not sent, as Redis is away
- * or FEED_PENDING_MAX answers are owed; done() is not called.
+ * connection broke, and whether it was carried out nobody knows.  0, or -1: not sent, as Redis is away,
+ * FEED_PENDING_MAX answers are owed or FEED_WAITING_MAX bytes wait; done() is not called.
  */
 int feed_command(struct feed *f, int argc, const char *const *argv, const size_t *len,
     void (*done)(void *ctx, const struct feed_reply *reply), void *ctx) must_use;

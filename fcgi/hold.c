@@ -5,14 +5,18 @@
 #define CLAIM_MS	"20000"		/* three renewals may be missed */
 #define KEY_MAX		128		/* ids of sessions are ours, and have 43 characters */
 
-/* A claim that Redis has lost is made again; one that somebody else has made meanwhile is his. */
+/*
+ * ARGV: the claim as it was made, as it is with us, its time.  One that Redis has lost is made again;
+ * one that somebody else has made meanwhile is his.
+ */
 static const char renew_claim[] =
 	"local now = redis.call('GET', KEYS[1]) "
-	"if now and now ~= ARGV[1] then return 0 end "
-	"redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1";
+	"if now and now ~= ARGV[1] and now ~= ARGV[2] then return 0 end "
+	"redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
 
 static const char drop_claim[] =
-	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end "
+	"local now = redis.call('GET', KEYS[1]) "
+	"if now ~= ARGV[1] and now ~= ARGV[2] then return 0 end "
 	"return redis.call('DEL', KEYS[1])";
 
 /* KEYS: the session, its URIs, the list of its owner's.  ARGV: its id, idle time. */
@@ -45,10 +49,11 @@ run(struct streams *all, int argc, const char *const *argv)
 static void
 run_claim(struct streams *all, struct stream *s, const char *script)
 {
-	char key[KEY_MAX];
-	const char *argv[] = { "EVAL", script, "1", key, s->claim, CLAIM_MS };
+	char key[KEY_MAX], held[SUBSCRIBE_HOLDER_MAX];
+	const char *argv[] = { "EVAL", script, "1", key, s->claim, held, CLAIM_MS };
 
 	snprintf(key, sizeof(key), "mcp:stream:%s", s->session);
+	subscribe_holder(held, s->claim, all->self->cfg->node, getpid());
 	run(all, LEN(argv), argv);
 }
 

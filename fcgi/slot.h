@@ -15,7 +15,7 @@
 #define SLOTS_MAX	512		/* two generations, as a reload has them, of the most workers */
 #define BUCKETS		(1 << 16)	/* 1 MB; far more than tenants, credentials, tools in a minute */
 #define CATALOGS_MAX	64
-#define SEATS_MAX		(1 << 16)	/* 1 MB; open streams of the node, two generations of them */
+#define SEATS_MAX	(1 << 16)	/* 1 MB; open streams of the node, two generations of them */
 #define PROOF_ROWS	4		/* generations of processes that may live at one time */
 #define FACE		4		/* numbers: of the catalog's name (0: none), its tools, prompts, resources */
 #define BOARD_LAYOUT	128		/* the text by which a board is recognised */

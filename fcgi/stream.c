@@ -40,12 +40,14 @@ add_event(struct loop *l, int *fd, uint32_t events)
 static int64_t
 raise_files(int64_t most)
 {
-	struct rlimit files;
+	struct rlimit files, all;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
 		bug("getrlimit: %s", strerror(errno));
-	files.rlim_cur = files.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+	all = (struct rlimit){ files.rlim_max, files.rlim_max };
+	if (setrlimit(RLIMIT_NOFILE, &all) == 0)
+		files = all;
+	else
 		log_say("RLIMIT_NOFILE: %s", strerror(errno));
 	if (files.rlim_cur == RLIM_INFINITY || (int64_t)files.rlim_cur >= most + SPARE_FILES)
 		return most;
@@ -272,6 +274,7 @@ begin_end(struct loop *l)
 	int i;
 
 	l->end_us = base_now_us() + END_US;
+	epoll_ctl(l->all.epoll_fd, EPOLL_CTL_DEL, l->quit_fd, NULL);	/* it stays readable */
 	listen_on(l, false);
 	for (c = catalogs->at; c < catalogs->at + catalogs->n; c++)
 		for (i = 0; i < LISTS_COUNT; i++)
@@ -279,7 +282,10 @@ begin_end(struct loop *l)
 				tell_list(&l->all, c->name, NULL, (enum lists)i);
 }
 
-/* One that is being opened yet, ends as soon as it is open. */
+/*
+ * One that is being opened yet, ends as soon as it is open.  What the streams held in Redis is given
+ * back before we go: others may have it at once.
+ */
 static bool
 is_over(struct loop *l)
 {
@@ -289,7 +295,7 @@ is_over(struct loop *l)
 		begin_end(l);
 	streams_each(&l->all, end_one, NULL);
 	streams_sweep(&l->all);
-	return l->all.n == 0 || base_now_us() >= l->end_us;
+	return (l->all.n == 0 && !fanout_owes(l->all.fanout)) || base_now_us() >= l->end_us;
 }
 
 static int
@@ -318,6 +324,5 @@ stream_run(const struct process *self)
 		balance(&l);
 		streams_sweep(&l.all);
 	}
-	fanout_go_on(l.all.fanout);	/* what the streams held in Redis is given back: others may have it at once */
 	exit(0);
 }

@@ -33,7 +33,7 @@ struct stream {
 	bool                 list[LISTS_COUNT];
 	bool                 follows;		/* its caller is followed */
 	bool                 watched;		/* epoll tells when it can be written */
-	bool                 missed;		/* Redis could not be asked what its session has subscribed to */
+	bool                 missed;		/* Redis did not say whether its session has subscribed to what changed */
 	unsigned             turn;		/* of STREAMS_TURNS */
 	int                  seat;		/* -1: none */
 	int64_t              due_us;		/* monotonic: when reading or ending has taken too long */

@@ -176,6 +176,36 @@ check_get(struct request *rq)
 	return 0;
 }
 
+void
+subscribe_holder(char out[SUBSCRIBE_HOLDER_MAX], const char *claim, const char *node, int pid)
+{
+	snprintf(out, SUBSCRIBE_HOLDER_MAX, "%s %d %s", claim, pid, node);
+}
+
+/* Is it held by a process of this node that died without a word? */
+static bool
+is_orphan(const struct request *rq, const char *held)
+{
+	char node[SUBSCRIBE_HOLDER_MAX], claim[64];
+	int pid;
+
+	return strlen(held) < sizeof(node) && sscanf(held, "%63s %d %511[^\n]", claim, &pid, node) == 3 &&
+	    strcmp(node, rq->cfg->node) == 0 && pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+static bool
+inherit(struct request *rq, const char *key, const char *name)
+{
+	static const char script[] = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return nil end "
+		"return redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])";
+	const char *ms = arena_fmt(&rq->mem, "%d", SUBSCRIBE_CLAIM_MS), *why;
+	char *held, *said;
+
+	if (cache_text(rq->cache, &rq->mem, 2, (const char *[]){ "GET", key }, &held, &why) != 0 || !held || !is_orphan(rq, held))
+		return false;
+	return cache_text(rq->cache, &rq->mem, 7, (const char *[]){ "EVAL", script, "1", key, held, name, ms }, &said, &why) == 0 && said;
+}
+
 /* Only one stream per session (PROTOCOL 1.6).  Redis away: nobody can tell, so it opens. */
 static int
 claim(struct request *rq, const char **value)
@@ -186,7 +216,7 @@ claim(struct request *rq, const char **value)
 
 	crypt_uuid(name);
 	*value = argv[2] = arena_str(&rq->mem, name);
-	if (cache_text(rq->cache, &rq->mem, LEN(argv), argv, &said, &why) == 0 && !said)
+	if (cache_text(rq->cache, &rq->mem, LEN(argv), argv, &said, &why) == 0 && !said && !inherit(rq, key, *value))
 		return fail(rq, FAIL_STREAM_OPEN, "Conflict: this session has its stream open already.");
 	return 0;
 }

@@ -15,6 +15,7 @@
 #define SUBSCRIBE_BODY_MAX	(256 << 10)	/* the stream worker reads it again, and others wait meanwhile */
 #define SUBSCRIBE_ID_MAX	1024		/* characters of the request's id: every frame repeats it */
 #define SUBSCRIBE_CLAIM_MS	10000		/* until the stream worker has renewed the claim for the first time */
+#define SUBSCRIBE_HOLDER_MAX	512
 
 enum subscribe_kind {
 	SUBSCRIBE_LISTEN,	/* subscriptions/listen */
@@ -49,6 +50,9 @@ int subscribe_get(struct request *rq) must_use;
 
 /* GET of the 2024-11-05 transport with a session just minted; owned: see above. */
 int subscribe_sse(struct request *rq, const char *session, const char *owned) must_use;
+
+/* A claim as it stands in Redis from then on: with the node and the process that hold the stream. */
+void subscribe_holder(char out[SUBSCRIBE_HOLDER_MAX], const char *claim, const char *node, int pid);
 
 /* --- in a stream worker ------------------------------------------------------------------ */
 

@@ -10,7 +10,8 @@
 #include "log.h"
 #include "rpc.h"
 
-#define FRAME_MAX	(16 << 10)
+#define FRAME_MAX	(16 << 10)	/* of an id and a URI at their longest, whose every character is an escape */
+#define FRAMES_MAX	((LISTS_COUNT + SUBSCRIBE_URIS_MAX) * FRAME_MAX)	/* all that a stream may have asked for */
 #define ABOVE_MAX	16		/* of one resource, whose subscribers are told */
 #define SUBSCRIPTION	"\"_meta\":{\"" RPC_NS "subscriptionId\":"
 
@@ -19,7 +20,6 @@
 static void
 begin(struct buf *b)
 {
-	buf_cut(b, 0);
 	buf_str(b, "event: message\ndata: {\"jsonrpc\":\"2.0\",");
 }
 
@@ -163,6 +163,7 @@ list_changed(struct streams *all, struct stream *s, void *ctx)
 
 	if (!s->list[c->what] || !concerns(s, c))
 		return;
+	buf_cut(&c->frame, 0);
 	write_list(&c->frame, s, c->what);
 	say(all, s, &c->frame);
 }
@@ -196,15 +197,19 @@ struct question {
 	char           *uri;		/* NULL: all that it has subscribed to */
 };
 
+/* Of what stands in Redis, no more than a session may have. */
 static void
-tell_resource_of(struct streams *all, struct stream *s, const char *uri)
+tell_resources_of(struct streams *all, struct stream *s, const struct text *uri, size_t n)
 {
 	struct arena mem;
 	struct buf b;
+	size_t i;
 
-	arena_init(&mem, FRAME_MAX, 4 * FRAME_MAX);
-	buf_init(&b, &mem, FRAME_MAX);
-	write_resource(&b, s, uri);
+	arena_init(&mem, FRAME_MAX, 4 * FRAMES_MAX);
+	buf_init(&b, &mem, FRAMES_MAX);
+	for (i = 0; i < n && i < SUBSCRIBE_URIS_MAX; i++)
+		if (uri[i].len <= URI_MAX)
+			write_resource(&b, s, uri[i].at);
 	say(all, s, &b);
 	arena_close(&mem);
 }
@@ -214,12 +219,13 @@ take_answer(void *ctx, const struct feed_reply *reply)
 {
 	struct question *q = ctx;
 	struct stream *s = streams_find(q->all, q->session);
-	size_t i;
 
-	if (s && reply && reply->kind == FEED_NUMBER && reply->number == 1 && q->uri)
-		tell_resource_of(q->all, s, q->uri);
-	for (i = 0; s && s->stage == STREAM_OPEN && reply && reply->kind == FEED_LIST && i < reply->n; i++)
-		tell_resource_of(q->all, s, reply->at[i].at);
+	if (s && (!reply || reply->kind == FEED_ERROR))
+		s->missed = true;
+	else if (s && reply->kind == FEED_LIST)
+		tell_resources_of(q->all, s, reply->at, reply->n);
+	else if (s && q->uri && reply->kind == FEED_NUMBER && reply->number == 1)
+		tell_resources_of(q->all, s, &(struct text){ q->uri, strlen(q->uri) }, 1);
 	free(q->session);
 	free(q->uri);
 	free(q);
@@ -233,8 +239,9 @@ ask(struct streams *all, struct stream *s, const char *uri, int argc, const char
 	if (!q)
 		bug("out of memory");
 	*q = (struct question){ .all = all, .session = strdup(s->session), .uri = uri ? strdup(uri) : NULL };
-	s->missed = !all->fanout || fanout_command(all->fanout, argc, argv, NULL, take_answer, q) != 0;
-	if (s->missed)
+	if (!uri)
+		s->missed = false;
+	if (!all->fanout || fanout_command(all->fanout, argc, argv, NULL, take_answer, q) != 0)
 		take_answer(q, NULL);
 }
 
@@ -254,8 +261,6 @@ ask_whether(struct streams *all, struct stream *s, const char *uri)
 	size_t len = strlen(uri);
 	int argc = 5;
 
-	if (len > URI_MAX)
-		return;
 	key_of(key, sizeof(key), s);
 	while (len-- > 0 && argc < (int)LEN(argv))
 		if (uri[len] == '/') {
@@ -302,16 +307,19 @@ resource_changed(struct streams *all, struct stream *s, void *ctx)
 		;
 	if (i == s->uris)
 		return;
+	buf_cut(&c->frame, 0);
 	write_resource(&c->frame, s, c->uri);
 	say(all, s, &c->frame);
 }
 
+/* Nobody can have subscribed to a URI that is too long; whoever tells of one is none of us. */
 void
 tell_resource(struct streams *all, const char *catalog, const char *tenant, const char *uri)
 {
 	struct change c = { .catalog = catalog, .tenant = tenant, .uri = uri };
 
-	spread(all, &c, resource_changed);
+	if (strlen(uri) <= URI_MAX)
+		spread(all, &c, resource_changed);
 }
 
 /* --- sessions, gaps, the end ------------------------------------------------------------ */
@@ -337,16 +345,24 @@ tell_session(struct streams *all, const char *session, const char *json, size_t 
 	arena_close(&mem);
 }
 
+/* In one piece: who reads is not to lose his stream because so much comes at once. */
 static void
 tell_everything(struct streams *all, struct stream *s, void *ctx)
 {
+	struct arena mem;
+	struct buf b;
 	size_t i;
 
 	(void)ctx;
-	for (i = 0; i < LISTS_COUNT && s->stage == STREAM_OPEN; i++)
-		tell_one(all, s, (enum lists)i);
-	for (i = 0; i < s->uris && s->stage == STREAM_OPEN; i++)
-		tell_resource_of(all, s, s->uri[i]);
+	arena_init(&mem, FRAME_MAX, 4 * FRAMES_MAX);
+	buf_init(&b, &mem, FRAMES_MAX);
+	for (i = 0; i < LISTS_COUNT; i++)
+		if (s->list[i])
+			write_list(&b, s, (enum lists)i);
+	for (i = 0; i < s->uris; i++)
+		write_resource(&b, s, s->uri[i]);
+	say(all, s, &b);
+	arena_close(&mem);
 	if (s->kind != SUBSCRIBE_LISTEN && *s->session && s->stage == STREAM_OPEN)
 		ask_all(all, s);
 }

@@ -3,6 +3,8 @@
 --
 -- Catalogs' roles speak for the tenant of their call; executors name the tenant.  A product's own writers are best served
 -- by triggers that call the latter form with their owner's rights.
+--
+-- To tell is never worth a product's own transaction: what depends on its data and cannot be told is passed over.
 
 create function mcp.tell_changed(tenant uuid, member text, value text) returns void
 	language plpgsql volatile
@@ -12,7 +14,7 @@ declare
 	whose text := (select t.catalog from mcp.tenant t where t.id = tell_changed.tenant);
 begin
 	if whose is null then
-		raise exception using errcode = 'MC422', message = 'There is no such tenant.';
+		return;		-- a product may have more customers than tenants
 	end if;
 	perform pg_notify('mcp_resource', jsonb_build_object('tenant', tenant, 'catalog', whose, member, value)::text);
 end
@@ -26,14 +28,15 @@ create function mcp.resource_changed(tenant uuid, uri text) returns void
 as $$
 begin
 	if uri is null or octet_length(uri) not between 1 and 2048 or uri ~ '[[:cntrl:]]' then
-		raise exception using errcode = 'MC422', message = 'The URI of a resource has 1 to 2048 bytes and no control characters.';
+		raise warning using errcode = 'MC422', message = 'The URI of a resource has 1 to 2048 bytes and no control characters.';
+		return;
 	end if;
 	perform mcp.tell_changed(tenant, 'uri', uri);
 end
 $$;
 
 comment on function mcp.resource_changed(uuid, text) is
-	'The resource of that URI is another one for this tenant: its subscribers are told.  For executors and triggers.';
+	'The resource of that URI is another one for this tenant: its subscribers are told.  For executors and triggers; what cannot be told fails nothing.';
 
 create function mcp.list_changed(tenant uuid, what text) returns void
 	language plpgsql volatile security definer

@@ -297,6 +297,22 @@ test('GET: a second one is 409, until the first has left', async () => {
 	again.close();
 });
 
+test('GET: the claim of a worker that was killed keeps nobody out', async () => {
+	const session = await stack.new_session(key);
+	const first = await get(session);
+
+	assert.equal(first.status, 200);
+	await until('its claim to be held', async () => (await redis.send('GET', `mcp:stream:${session}`)).includes(' '));
+	for (const { pid } of stack.workers('stream'))
+		process.kill(pid, 'SIGKILL');
+	await ended(first);
+	const again = await until('another stream', async () => {
+		const stream = await get(session);
+		return stream.status === 200 ? stream : null;
+	}, { timeout_ms: 8000 });
+	again.close();
+});
+
 test('GET: Last-Event-ID is 400, because nothing is kept', async () => {
 	const session = await stack.new_session(key);
 

@@ -162,6 +162,25 @@ test_full(void)
 	is_str(said, "after;", "with the right answer");
 }
 
+/* Before the loop goes on nothing is sent: as from a Redis that does not read. */
+static void
+test_heavy(void)
+{
+	struct feed *f = keep(feed_carry(server.where, epoll_fd));
+	static char text[(1 << 20) + 1];
+	int n;
+
+	memset(text, 'x', sizeof(text) - 1);
+	ok(until(f, feed_is_open(f), 2000) >= 0, "it connects");
+	ok(!feed_owes(f), "nothing is owed");
+	for (n = 0; n < 100 && feed_command(f, 2, (const char *const[]){ "ECHO", text }, NULL, NULL, NULL) == 0; n++)
+		;
+	ok(n >= 8 && n <= FEED_WAITING_MAX / (1 << 20) + 1, "what Redis does not take does not pile up: %d MB", n);
+	ok(feed_owes(f), "answers are owed");
+	ok(until(f, !feed_owes(f), 5000) >= 0, "until they are there");
+	is_int(SAY(f, "ECHO", "light"), 0, "then there is room again");
+}
+
 static void
 test_hear(void)
 {
@@ -206,6 +225,7 @@ main(void)
 	test_nobody();
 	test_carry();
 	test_full();
+	test_heavy();
 	test_hear();
 	server_close(&server);
 	return tap_done();

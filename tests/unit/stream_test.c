@@ -69,10 +69,32 @@ counts(int n)
 	return atomic_load(&streaming.self.slot->streams) == n;
 }
 
+static int
+ask_nothing(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0)
+		abort();
+	return fd;
+}
+
+/* Processor time of children that ended. */
+static int
+spent_ms(void)
+{
+	struct rusage r;
+
+	getrusage(RUSAGE_CHILDREN, &r);
+	return (int)((r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000 + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1000);
+}
+
 int
 main(void)
 {
-	int first, second, status, pid;
+	int first, second, silent, status, pid;
 	const char *ticket;
 	int64_t from;
 
@@ -92,14 +114,18 @@ main(void)
 	close(second);
 	ok(counts(1), "who leaves is not counted");
 	records_forget();
+	silent = ask_nothing();
+	usleep(100000);
 	from = base_now_us();
 	kill(pid, SIGQUIT);
 	ok(hears(first, "\"resultType\":\"complete\""), "SIGQUIT: the result");
 	waitpid(pid, &status, 0);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "and it ends");
 	ok(base_now_us() - from < 3000000, "within seconds");
+	ok(base_now_us() - from > 1000000 && spent_ms() < 500, "it waits a while for a request that does not come, and does not spin meanwhile: %d ms", spent_ms());
 	is_int(atomic_load(&streaming.board->seat[0].who), 0, "its seats are free");
 	close(first);
+	close(silent);
 	unlink(path);
 	return streaming_done();
 }

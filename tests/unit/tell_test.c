@@ -1,5 +1,6 @@
 /* tell: who hears what, with which id, and the last word. */
 #include "streaming.h"
+#include "server.h"
 #include "tell.h"
 
 #define TAG(id) "\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" id
@@ -102,6 +103,132 @@ test_resources(void)
 	drop(s, peer);
 }
 
+/* As somebody else may write it into Redis. */
+static void
+test_too_long(void)
+{
+	static char uri[16001];
+	int peer;
+	struct stream *s = streaming_open(&peer, NULL);
+
+	memset(uri, 'x', sizeof(uri) - 1);
+	memcpy(uri, "shop://a/", 9);
+	tell_resource(&streaming.all, "shop", "t", uri);
+	is_str(streaming_heard(peer), "", "a URI that nobody can have asked for is told to nobody, and ends nothing");
+	uri[URI_MAX] = '\0';
+	tell_resource(&streaming.all, "shop", "t", uri);
+	ok(strlen(streaming_heard(peer)) > URI_MAX, "the longest is told");
+	drop(s, peer);
+}
+
+/* More than socket and queue hold, to a peer that reads a moment later. */
+static void
+test_long_gap(void)
+{
+	static char text[SUBSCRIBE_URIS_MAX][URI_MAX + 1], id[SUBSCRIBE_ID_MAX + 1];
+	static const char *uri[SUBSCRIBE_URIS_MAX];
+	struct subscription sub = { .kind = SUBSCRIBE_LISTEN, .id = id, .list = { true, true, true }, .uri = uri, .uris = LEN(uri),
+		.session = "", .claim = "", .owned = "", .tenant = "t", .workspace = "" };
+	struct stream *s;
+	size_t i;
+	int peer;
+
+	memset(id, 'i', sizeof(id) - 1);
+	id[0] = id[sizeof(id) - 2] = '"';
+	for (i = 0; i < LEN(uri); i++) {
+		memset(text[i], '\x7f', URI_MAX);
+		uri[i] = text[i];
+	}
+	s = streaming_open(&peer, &sub);
+	tell_all(&streaming.all);
+	is_int(s->stage, STREAM_OPEN, "after a gap a stream that asked for much is not taken for one that does not read");
+	records_forget();
+	for (i = 0; i < 1000 && outlet_waits(&s->out); i++) {
+		records_hear(peer);
+		streams_go_on(&streaming.all, s);
+	}
+	records_hear(peer);
+	ok(records.text_len > LEN(uri) * (URI_MAX + SUBSCRIBE_ID_MAX), "and hears of all of it: %zu bytes", records.text_len);
+	drop(s, peer);
+}
+
+/* --- sessions, with a real Redis -------------------------------------------------------- */
+
+#define OF_SESSION(uri) FRAME("\"method\":\"notifications/resources/updated\",\"params\":{\"uri\":\"" uri "\"}")
+
+static void
+ignore(void *ctx)
+{
+	(void)ctx;
+}
+
+static void
+ignore_answer(void *ctx, const struct feed_reply *reply)
+{
+	(void)ctx;
+	(void)reply;
+}
+
+static void
+pass(int ms)
+{
+	int64_t until = base_now_us() + ms * INT64_C(1000);
+
+	while (base_now_us() < until) {
+		fanout_go_on(streaming.all.fanout);
+		usleep(1000);
+	}
+}
+
+/* Session S has subscribed to shop://a; Redis is there. */
+static void
+subscribe(void)
+{
+	static const char *const add[] = { "SADD", "mcp:session:S:uris", "shop://a" };
+	int64_t from = base_now_us();
+
+	while (fanout_command(streaming.all.fanout, LEN(add), add, NULL, ignore_answer, NULL) != 0 && base_now_us() - from < 5000000)
+		pass(10);
+	pass(50);
+}
+
+static void
+test_sessions(void)
+{
+	static const struct fanout_ears ears = { .gap = ignore };	/* nothing else is told */
+	struct subscription get = { .kind = SUBSCRIBE_GET, .id = "", .session = "S", .claim = "", .owned = "", .tenant = "t", .workspace = "" };
+	struct server redis;
+	struct stream *s;
+	int peer;
+
+	server_open(&redis, "redis");
+	streaming.cfg.redis = redis.where;
+	streaming.cfg.pg = "host=/nowhere/at/all";
+	streaming.self.news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	streaming.all.fanout = fanout_open(&streaming.self, &ears, NULL);
+	s = streaming_open(&peer, &get);
+	subscribe();
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b");
+	tell_resource(&streaming.all, "shop", "t", "shop://c");
+	pass(100);
+	is_str(streaming_heard(peer), OF_SESSION("shop://a/b"), "a session hears of what it has subscribed to");
+	tell_resource(&streaming.all, "shop", "t", "shop://a");
+	server_tell(&redis, "stop");
+	pass(100);
+	ok(s->missed, "a question that Redis took and did not answer is not forgotten");
+	server_tell(&redis, "start");
+	subscribe();
+	tell_resource(&streaming.all, "shop", "t", "shop://c");
+	pass(100);
+	ok(s->missed, "nor is it by the next one that it answers");
+	tell_missed(&streaming.all, s);
+	pass(100);
+	is_str(streaming_heard(peer), OF_SESSION("shop://a"), "it is made up for");
+	ok(!s->missed, "once");
+	drop(s, peer);
+	server_close(&redis);
+}
+
 static void
 test_end(void)
 {
@@ -119,9 +246,13 @@ int
 main(void)
 {
 	streaming_init();
+	signal(SIGPIPE, SIG_IGN);	/* as in every worker */
 	test_first();
 	test_lists();
 	test_resources();
+	test_too_long();
+	test_long_gap();
 	test_end();
+	test_sessions();
 	return streaming_done();
 }
