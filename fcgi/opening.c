@@ -9,6 +9,7 @@
 #include "rpc.h"
 #include "seat.h"
 #include "tell.h"
+#include "ticket.h"
 
 #define CHUNK_BYTES	(16 << 10)
 #define ARENA_BASE	(16 << 20)
@@ -94,7 +95,10 @@ check_ticket(struct opening *o)
 
 	rq->step = STEP_IDENTIFY;
 	if (subscribe_read(rq, o->all->self->catalogs, &o->sub, &why) != 0) {
-		fail(rq, FAIL_REFUSED, "Forbidden.");
+		if (why == ticket_late)
+			fail(rq, FAIL_UNAVAILABLE, "The service is busy. Try again in a second.");
+		else
+			fail(rq, FAIL_REFUSED, "Forbidden.");
 		rq->why = why;
 		return -1;
 	}
@@ -142,6 +146,8 @@ refuse(struct opening *o)
 
 	rq->reply.status = rq->era == ERA_MODERN ? row->modern : row->legacy;
 	rq->reply.type = "application/json";
+	if (rq->failed == FAIL_UNAVAILABLE)
+		reply_header(rq, "Retry-After", "1");
 	rpc_failure(rq, 0);
 	record(o);
 	if (reply_send(rq) != 0)

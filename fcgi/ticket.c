@@ -83,6 +83,8 @@ split(struct request *rq, const char *text, const char *part[3])
 	return part[2] && !rest ? 0 : -1;
 }
 
+const char ticket_late[] = "the ticket is too old";
+
 struct json_object *
 ticket_read(struct request *rq, const char **why)
 {
@@ -104,7 +106,7 @@ ticket_read(struct request *rq, const char **why)
 	*why = "the ticket is not ours, or of another request";
 	if (strlen((const char *)facts) != len || !is_signed(rq, part, facts, mac))
 		return NULL;
-	*why = "the ticket is too old";
+	*why = ticket_late;
 	if (expiry <= base_wall_us())
 		return NULL;
 	*why = "the facts of the ticket are not JSON";

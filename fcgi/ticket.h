@@ -25,4 +25,7 @@ int ticket_make(struct request *rq, const char *facts, size_t len) must_use;
  */
 struct json_object *ticket_read(struct request *rq, const char **why) must_use;
 
+/* The phrase for one that was good, but waited too long: nobody was there to take it. */
+extern const char ticket_late[];
+
 #endif

@@ -92,6 +92,18 @@ test_refused(void)
 	ok(logged("\"outcome\":\"denied\",\"code\":\"403\""), "a refusal is an event");
 }
 
+/* Every stream worker was away that long: the client is told to come again, not that it may not. */
+static void
+test_late(void)
+{
+	static char ticket[TICKET_MAX + 1];
+
+	snprintf(ticket, sizeof(ticket), "%s", streaming_ticket(STREAMING_FACTS));
+	usleep(TICKET_LIFE_US);
+	refused("a ticket that nobody took in time", ticket, STREAMING_BODY, "Status: 503 ", "\"code\":503");
+	ok(strstr(records.text, "Retry-After: 1\r\n"), "and when to come again");
+}
+
 static void
 test_caps(void)
 {
@@ -121,6 +133,7 @@ main(void)
 	test_open();
 	test_nothing();
 	test_refused();
+	test_late();
 	test_caps();
 	is_int(streaming.all.n, 0, "nothing is left");
 	return streaming_done();
