@@ -191,14 +191,20 @@ open_sockets(struct boot *b)
 	}
 }
 
+static const char *
+count(struct arena *mem, size_t n, const char *noun)
+{
+	return arena_fmt(mem, "%zu %s%s", n, noun, n == 1 ? "" : "s");
+}
+
 /* What a catalog has, in words; a catalog without resources or prompts does not speak of them. */
 static const char *
 counts(struct arena *mem, const struct catalog *c)
 {
-	const char *resources = c->resources.n ? arena_fmt(mem, ", %zu resources", c->resources.n) : "";
-	const char *prompts = c->prompts.n ? arena_fmt(mem, ", %zu prompts", c->prompts.n) : "";
+	const char *resources = c->resources.n ? arena_fmt(mem, ", %s", count(mem, c->resources.n, "resource")) : "";
+	const char *prompts = c->prompts.n ? arena_fmt(mem, ", %s", count(mem, c->prompts.n, "prompt")) : "";
 
-	return arena_fmt(mem, "%zu tools%s%s", c->tools, resources, prompts);
+	return arena_fmt(mem, "%s%s%s", count(mem, c->tools, "tool"), resources, prompts);
 }
 
 /* One line: what --reload reports. */
