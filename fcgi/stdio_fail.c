@@ -3,6 +3,9 @@
 #include "stdio_call.h"
 #include "log.h"
 
+/* Codes that JSON-RPC reserves, down to -32768: an error that has one is about the message, not about the address. */
+#define RESERVED_MAX	(-32000)
+
 /* For people; the same sentence twice in a row helps nobody.  A terminal must not obey what a server wrote. */
 static void
 tell(struct stdio_bridge *b, const char *why)
@@ -103,6 +106,15 @@ stdio_fail_with(struct stdio_call *c, int code, const char *why, struct json_obj
 	stdio_call_end(c);
 }
 
+/* Is the server's error one that people should hear of too?  A 404 may also be about a method or a session. */
+static bool
+concerns_people(const struct stdio_call *c, int64_t code)
+{
+	long status = c->answer.status;
+
+	return status == 401 || status == 403 || (status == 404 && code > RESERVED_MAX);
+}
+
 /* The server's own error, made the response to this call with everything it says. */
 static bool
 pass_error(struct stdio_call *c)
@@ -118,7 +130,7 @@ pass_error(struct stdio_call *c)
 	why = json_get_str(error, "message");
 	if (m.method || !why || !json_object_is_type(json_get(error, "code"), json_type_int))
 		return false;
-	if (c->answer.status == 401 || c->answer.status == 403)
+	if (concerns_people(c, json_get_int(error, "code", 0)))
 		tell(c->b, arena_fmt(&c->attempt, "%s It says: %.200s", status_sentence(c, &c->attempt), why));
 	if (c->ask.id && c->ask.method && !c->own) {
 		json_object_object_add(m.o, "id", json_object_get(c->ask.id));
