@@ -1,6 +1,7 @@
 /* stdio_fail: from trouble and status to a sentence, once for the client and once for people. */
 #include "stdio_fail.h"
 #include "stdio_call.h"
+#include "stdio_proxy.h"
 #include "log.h"
 
 /* Codes that JSON-RPC reserves, down to -32768: an error that has one is about the message, not about the address. */
@@ -26,12 +27,15 @@ static const char *
 trouble_sentence(const struct stdio_call *c, struct arena *mem)
 {
 	const struct stdio_answer *a = &c->answer;
-	const char *place = c->b->place;
+	const char *place = c->b->place, *proxy;
 
 	if (c->too_large)
 		return arena_fmt(mem, "The answer of %s is larger than %d MB.", place, STDIO_ANSWER_MAX >> 20);
 	switch (a->trouble) {
 	case STDIO_UNREACHABLE:
+		proxy = stdio_proxy_used(c->b->url, a->why);
+		if (proxy)
+			return arena_fmt(mem, "%s cannot be reached through the proxy in %s: %s.", place, proxy, a->why);
 		return arena_fmt(mem, "%s cannot be reached: %s.", place, a->why);
 	case STDIO_UNTRUSTED:
 		return arena_fmt(mem, "The certificate of %s is not trusted: %s. --cacert names the authority to trust.",

@@ -180,6 +180,15 @@ test('a wrong path is an error for the client and a sentence for people, an unkn
 	await right.end_well();
 });
 
+test('a proxy that is not there is said to be the proxy', async () => {
+	const bridge = new Bridge(['https://example.invalid/mcp'], { HTTPS_PROXY: 'http://127.0.0.1:1' });
+	const pattern = /https:\/\/example\.invalid\/mcp cannot be reached through the proxy in HTTPS_PROXY: .*127\.0\.0\.1/;
+
+	assert.match((await bridge.ask(1, 'tools/list')).error.message, pattern);
+	assert.match(bridge.err, pattern);
+	await bridge.end_well();
+});
+
 test('what the server says of bad requests reaches the client under its id', async () => {
 	const bridge = new Bridge(ours().args, ours().env);
 
