@@ -65,6 +65,16 @@ question(struct request *rq, const struct tool *tool, struct json_object *args)
 	return params;
 }
 
+/* A no is an answer too: a yes to the same question would come too late.  It counts also where that cannot be kept. */
+static int
+refuse(struct request *rq, const char *says)
+{
+	if (mrtr_claim(rq) != 0 && rq->failed != FAIL_UNAVAILABLE)
+		return -1;
+	fail_clear(rq);
+	return fail(rq, FAIL_TOOL, "%s", says);
+}
+
 /* "accept" of a form whose field was cleared is a no. */
 static int
 judge(struct request *rq, struct json_object *answer)
@@ -75,8 +85,8 @@ judge(struct request *rq, struct json_object *answer)
 	if (strcmp(action, "accept") == 0 && (!ticked || json_object_get_boolean(ticked)))
 		return 0;
 	if (strcmp(action, "cancel") == 0)
-		return fail(rq, FAIL_TOOL, "The user closed the question without an answer. Nothing was changed.");
-	return fail(rq, FAIL_TOOL, "The user declined. Nothing was changed.");
+		return refuse(rq, "The user closed the question without an answer. Nothing was changed.");
+	return refuse(rq, "The user declined. Nothing was changed.");
 }
 
 /* An outage must not be what lets a tool run unasked. */

@@ -19,16 +19,25 @@
 
 /* --- gate ------------------------------------------------------------------------------- */
 
+/* Is the header of MCP's own making? */
+static bool
+is_of_mcp(int p)
+{
+	return strstr(request_param_name(p), "_MCP_") != NULL;
+}
+
 /* nginx before 1.23 hands over each instance of a repeated header; later ones join them with a comma. */
 static int
-check_twice(struct request *rq)
+check_twice(struct request *rq, bool of_mcp)
 {
 	int p;
 
 	for (p = 0; p < PARAM_COUNT; p++) {
-		if (!(rq->twice & 1U << p))
+		if (!(rq->twice & 1U << p) || is_of_mcp(p) != of_mcp)
 			continue;
-		fail(rq, strstr(request_param_name(p), "_MCP_") ? FAIL_HEADERS : FAIL_TWICE, "A header was sent twice.");
+		if (rq->era == ERA_LEGACY && (p == PARAM_MCP_METHOD || p == PARAM_MCP_NAME))
+			continue;	/* which mean nothing there */
+		fail(rq, rq->era == ERA_MODERN ? FAIL_HEADERS : FAIL_TWICE, "A header was sent twice.");
 		rq->why = arena_fmt(&rq->mem, "%s was sent twice", request_param_name(p));
 		return -1;
 	}
@@ -40,7 +49,7 @@ step_gate(struct request *rq, const struct catalogs *catalogs)
 {
 	const char *host = rq->param[PARAM_HOST], *origin = rq->param[PARAM_ORIGIN], *name = rq->param[PARAM_CATALOG];
 
-	if (check_twice(rq) != 0)
+	if (check_twice(rq, false) != 0)
 		return -1;
 	if (!host || !headers_host_known(rq->cfg, host))
 		return fail(rq, FAIL_HOST, "Forbidden: this Host is not served here.");
@@ -136,14 +145,16 @@ step_parse(struct request *rq, const struct catalogs *catalogs)
 
 	(void)catalogs;
 	if (rq->todo)
-		return 0;
+		return check_twice(rq, true);
 	rq->era = era_modern_header(rq) ? ERA_MODERN : ERA_LEGACY;
 	if (json_check(&rq->mem, rq->body, rq->body_len, &caps, &flaw) != 0)
 		return fail(rq, FAIL_PARSE, "Parse error: %s at byte %zu.", flaw.what, flaw.at);
 	rq->message = json_parse(&rq->mem, rq->body, rq->body_len, caps.depth);
+	if (is_batch(rq) && transport_is_apart(rq))
+		return fail(rq, FAIL_SHAPE, "Invalid request: one message per request, please.");
 	if (is_batch(rq))
-		return transport_is_apart(rq) ? fail(rq, FAIL_SHAPE, "Invalid request: one message per request, please.") : batch_check(rq);
-	if (era_classify(rq, &kind) != 0)
+		return batch_check(rq) != 0 ? -1 : check_twice(rq, true);
+	if (era_classify(rq, &kind) != 0 || check_twice(rq, true) != 0)	/* now that the refusal has an id */
 		return -1;
 	if (transport_is_apart(rq) && take_apart(rq) != 0)
 		return -1;

@@ -118,6 +118,17 @@ test('declined, cancelled, unticked: nothing changes, and the audit says tool_er
 	}
 });
 
+test('a yes after a no comes too late: the no has used the state up', async () => {
+	for (const no of [{ action: 'decline' }, { action: 'cancel' }, { action: 'accept', content: { confirm: false } }]) {
+		const id = await new_schedule();
+		const requestState = asks(await remove(id), 'confirm');
+
+		declines(await remove(id, { inputResponses: { confirm: no }, requestState }));
+		refuses_state(await remove(id, { inputResponses: { confirm: YES }, requestState }), /used/);
+		assert.ok(await exists(id), JSON.stringify(no));
+	}
+});
+
 test('a yes deletes, once: the state is used up', async () => {
 	const id = await new_schedule();
 	const requestState = asks(await remove(id), 'confirm');
