@@ -51,8 +51,11 @@ ctl_scope_check(struct ctl *c, const struct catalog *catalog)
 	for (i = 0; i < c->scope.n; i++) {
 		const char *word = c->scope.at[i];
 
-		if (!has_scope(catalog, word))
-			die("catalog %s has no scope %s; it has %s, and '*' for all of them", catalog->name, word,
-			    ctl_args_join(&c->mem, &catalog->scopes));
+		if (has_scope(catalog, word))
+			continue;
+		if (catalog->scopes.n == 0)
+			die("catalog %s has no scope %s, nor any other: no tool of it asks for one, and a key has '*'", catalog->name, word);
+		die("catalog %s has no scope %s; it has %s, and '*' for all of them", catalog->name, word,
+		    ctl_args_join(&c->mem, &catalog->scopes));
 	}
 }

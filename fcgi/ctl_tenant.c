@@ -8,6 +8,17 @@
 	"id, catalog, slug, name, plan, to_jsonb(features) as features, confirm, " \
 	CTL_STAMP("suspended_at", "suspended_at") ", " CTL_STAMP("created_at", "created_at")
 
+/* A catalog that migrations made is there, but nobody can be its tenant before it has plans. */
+static void
+die_without_plans(struct ctl *c)
+{
+	const struct ctl_rows *rows = CTL_SQL(c, "select 1 from mcp.schema_migration where catalog = $1 limit 1", c->value[CTL_CATALOG]);
+
+	if (rows->n > 0)
+		die("catalog %s has no plans: its first migration inserts them into mcp.plan", c->value[CTL_CATALOG]);
+	die("there is no catalog %s in this database", c->value[CTL_CATALOG]);
+}
+
 /* Dies with the plans there are, unless the catalog has the one that was asked for. */
 static void
 check_plan(struct ctl *c)
@@ -16,7 +27,7 @@ check_plan(struct ctl *c)
 	    "bool_or(name = $2) from mcp.plan where catalog = $1", c->value[CTL_CATALOG], c->value[CTL_PLAN]);
 
 	if (!rows->at[0][0])
-		die("there is no catalog %s in this database", c->value[CTL_CATALOG]);
+		die_without_plans(c);
 	if (rows->at[0][1][0] != 't')
 		die("catalog %s has no plan %s; it has %s", c->value[CTL_CATALOG], c->value[CTL_PLAN], rows->at[0][0]);
 }

@@ -108,7 +108,7 @@ prove(struct boot *b)
 	say_findings(&says);
 	/* A check went before a reload, whose way back is gone; what is not proven is not served. */
 	if (got == DB_REFUSED && !b->heritage.any)
-		die("the isolation of tenants is not proven; see sql/ and mcpctl migrate");
+		die("what stands above must be mended first; nothing was changed");
 	return got;
 }
 

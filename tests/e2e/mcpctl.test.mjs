@@ -343,6 +343,18 @@ test('tenant: refusals', async () => {
 	assert.equal((await cluster.json('tenant', 'list')).length, 5, 'none was made');
 });
 
+test('a catalog that migrations made, without plans or scopes: the refusal says what is missing', async () => {
+	const tools = cluster.copy('tools');
+	const toy = ['--catalog', 'toy'];
+
+	mkdirSync(path.join(tools, 'toy'));
+	writeFileSync(path.join(tools, 'toy/catalog.json'), JSON.stringify({ title: 'Toy', version: '1', schema: 'toy', role: 'toy_tenant', prefix: 'toy' }));
+	await refused(['tenant', 'add', ...toy, '--slug', 'x', '--name', 'X', '--plan', 'internal'],
+		/^catalog toy has no plans: its first migration inserts them into mcp\.plan\n$/, { env: bent.env });
+	await refused(['key', 'create', ...toy, '--tenant', 'x', '--name', 'x', '--scope', 'x:read'],
+		/^catalog toy has no scope x:read, nor any other: no tool of it asks for one, and a key has '\*'\n$/, { env: { ...bent.env, MCP_TOOLS: tools } });
+});
+
 test('tenant suspend and resume: at once, and the generation is raised', async () => {
 	const generation = () => value("select generation::int from mcp.tenant where slug = 'hooli'");
 	const was = await generation();

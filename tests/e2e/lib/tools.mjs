@@ -3,7 +3,8 @@
  *
  * nap sleeps in PostgreSQL, nap_and_pause writes and then sleeps, rare may be called five times a
  * minute.  They are ordinary tool files; the server does not know that it is being tested.
- * example_files() are the two tools that tools/README.md shows, one of them in C.
+ * example_files() are the two tools that tools/README.md shows, one of them in C; or the files of
+ * the catalog that it makes.
  */
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,11 +46,12 @@ const EXTRA = {
 	},
 };
 
-/* The blocks of tools/README.md that say which file they are: { path: text }. */
-export function example_files() {
+/* The blocks of tools/README.md that say which file of this catalog they are: { path: text }. */
+export function example_files(catalog = 'planasonix') {
 	const page = readFileSync(path.join(ROOT, 'tools/README.md'), 'utf8');
+	const blocks = [...page.matchAll(/^File: (\S+)\n```\w+\n([^]*?)^```$/gm)];
 
-	return Object.fromEntries([...page.matchAll(/^File: (\S+)\n```\w+\n([^]*?)^```$/gm)].map(([, name, text]) => [name, text]));
+	return Object.fromEntries(blocks.filter(([, name]) => path.basename(path.dirname(name)) === catalog).map(([, name, text]) => [name, text]));
 }
 
 /* Makes the folder: { settings for private_stack(), remove() }. */
