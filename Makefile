@@ -33,7 +33,7 @@ PROGRAMS = mcpctl mcp-stdio
 
 mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scope ctl_principal ctl_workspace \
             ctl_time ctl_key ctl_secrets ctl_check ctl
-mcp-stdio = stdio_http stdio_line stdio_sse stdio_message stdio_era stdio_head stdio_tools stdio_kept stdio_args \
+mcp-stdio = stdio_proxy stdio_http stdio_line stdio_sse stdio_message stdio_era stdio_head stdio_tools stdio_kept stdio_args \
             stdio_bridge stdio_call stdio_fail stdio_modern stdio_session stdio_legacy stdio
 
 

@@ -11,6 +11,7 @@
 #define DEPTH_MAX	400		/* schemas within schemas while checking */
 #define STEPS_MAX	2000000		/* a step is a schema, a member, or some bytes of text: about 0.1 s */
 #define PATTERNS_US	250000		/* for all patterns of a check together */
+#define NAME_SAYS_MAX	500		/* bytes of what a name lacks */
 
 static bool check_node(struct schema_work *w, const struct schema_node *n, struct json_object *v, const struct schema_place *at,
     struct schema_seen *seen);
@@ -245,33 +246,50 @@ check_needs(struct schema_work *w, const struct schema_map *needs, struct json_o
 	return fits;
 }
 
+/* What a name lacks, as a sentence about names: "names must have at most 4 characters".  NULL: there is none. */
+static const char *
+name_complaint(struct schema_work *w, const struct schema_node *s, struct json_object *name)
+{
+	const char *kind = schema_says_kind(w->mem, s);
+	struct schema_says loud = w->says;
+	struct buf said;
+
+	if (kind)
+		return arena_fmt(w->mem, "names must be %s", kind);
+	buf_init(&said, w->mem, NAME_SAYS_MAX);
+	w->says = (struct schema_says){ .mem = w->mem, .out = &said, .most = 1, .joint = "", .what = "names" };
+	(void)check_node(w, s, name, NULL, NULL);
+	w->says = loud;
+	return strncmp(said.at, "names must ", 11) == 0 ? said.at : NULL;
+}
+
 /* propertyNames */
 static bool
 check_name(struct schema_work *w, const struct schema_node *s, const char *name, const struct schema_place *at)
 {
 	struct json_object *text = json_object_new_string(name);
 	bool fits = schema_forms_quietly(w, s, text, at, NULL);
-	const char *kind;
+	const char *why = NULL;
 
+	if (!fits && !schema_forms_enough(w))
+		why = name_complaint(w, s, text);
 	json_object_put(text);	/* at once: there may be as many as there are members */
-	if (fits)
-		return true;
-	kind = w->says.out ? schema_says_kind(w->mem, s) : NULL;
-	if (s->texts && s->texts->pattern)
-		schema_says_member(&w->says, at, name, "is not a name for it: names must match the pattern %.100s", s->texts->pattern_text);
-	else
-		schema_says_member(&w->says, at, name, "is not a name for it%s%s", kind ? ": names must be " : "", kind ? kind : "");
-	return false;
+	if (!fits)
+		schema_says_member(&w->says, at, name, "is not a name for it%s%s", why ? ": " : "", why ? why : "");
+	return fits;
 }
 
-/* A member that neither properties nor patternProperties know. */
+/* A member that is left to rest.  known: all names that are not, for complaints; NULL: there may be more. */
 static bool
-check_other(struct schema_work *w, const struct schema_objects *s, const struct schema_node *rest, struct json_object *v,
+check_other(struct schema_work *w, const struct schema_node *rest, const struct schema_map *known, struct json_object *v,
     const struct schema_place *here)
 {
 	if (!rest->never)
 		return check_node(w, rest, v, here, NULL);
-	schema_says_add(&w->says, here, "is not known here (known: %s)", w->says.out ? schema_says_names(w->mem, &s->properties) : "");
+	if (known && w->says.out)
+		schema_says_add(&w->says, here, "is not known here (known: %s)", schema_says_names(w->mem, known));
+	else
+		schema_says_add(&w->says, here, "is not known here");
 	return false;
 }
 
@@ -292,7 +310,7 @@ check_member(struct schema_work *w, const struct schema_objects *s, const char *
 		}
 	if (!*known && s->rest) {
 		*known = true;
-		fits &= check_other(w, s, s->rest, v, &here);
+		fits &= check_other(w, s->rest, &s->properties, v, &here);
 	}
 	if (s->names)
 		fits &= check_name(w, s->names, name, at);
@@ -351,10 +369,13 @@ check_unseen_items(struct schema_work *w, const struct schema_node *s, struct js
 	return fits;
 }
 
+/* What $ref, allOf, if and their like know depends on the value, so that only properties alone make a list. */
 static bool
-check_unseen_members(struct schema_work *w, const struct schema_objects *s, struct json_object *v, const struct schema_place *at,
+check_unseen_members(struct schema_work *w, const struct schema_node *n, struct json_object *v, const struct schema_place *at,
     struct schema_seen *seen)
 {
+	const struct schema_objects *s = n->objects;
+	const struct schema_map *known = !n->forms && s->patterns.n == 0 ? &s->properties : NULL;
 	bool fits = true;
 	size_t i = 0;
 
@@ -362,7 +383,7 @@ check_unseen_members(struct schema_work *w, const struct schema_objects *s, stru
 		struct schema_place here = { .up = at, .name = name };
 
 		if (!schema_seen_has(seen, i++))
-			fits &= check_other(w, s, s->unevaluated, value, &here);
+			fits &= check_other(w, s->unevaluated, known, value, &here);
 		if (!fits && schema_forms_enough(w))
 			return false;
 	}
@@ -377,7 +398,7 @@ check_unseen(struct schema_work *w, const struct schema_node *n, struct json_obj
 	if (n->arrays && n->arrays->unevaluated && json_object_is_type(v, json_type_array))
 		return check_unseen_items(w, n->arrays->unevaluated, v, at, seen);
 	if (n->objects && n->objects->unevaluated && json_object_is_type(v, json_type_object))
-		return check_unseen_members(w, n->objects, v, at, seen);
+		return check_unseen_members(w, n, v, at, seen);
 	return true;
 }
 

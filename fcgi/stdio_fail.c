@@ -1,7 +1,11 @@
 /* stdio_fail: from trouble and status to a sentence, once for the client and once for people. */
 #include "stdio_fail.h"
 #include "stdio_call.h"
+#include "stdio_proxy.h"
 #include "log.h"
+
+/* Codes that JSON-RPC reserves, down to -32768: an error that has one is about the message, not about the address. */
+#define RESERVED_MAX	(-32000)
 
 /* For people; the same sentence twice in a row helps nobody.  A terminal must not obey what a server wrote. */
 static void
@@ -23,12 +27,15 @@ static const char *
 trouble_sentence(const struct stdio_call *c, struct arena *mem)
 {
 	const struct stdio_answer *a = &c->answer;
-	const char *place = c->b->place;
+	const char *place = c->b->place, *proxy;
 
 	if (c->too_large)
 		return arena_fmt(mem, "The answer of %s is larger than %d MB.", place, STDIO_ANSWER_MAX >> 20);
 	switch (a->trouble) {
 	case STDIO_UNREACHABLE:
+		proxy = stdio_proxy_used(c->b->url, a->why);
+		if (proxy)
+			return arena_fmt(mem, "%s cannot be reached through the proxy in %s: %s.", place, proxy, a->why);
 		return arena_fmt(mem, "%s cannot be reached: %s.", place, a->why);
 	case STDIO_UNTRUSTED:
 		return arena_fmt(mem, "The certificate of %s is not trusted: %s. --cacert names the authority to trust.",
@@ -103,6 +110,15 @@ stdio_fail_with(struct stdio_call *c, int code, const char *why, struct json_obj
 	stdio_call_end(c);
 }
 
+/* Is the server's error one that people should hear of too?  A 404 may also be about a method or a session. */
+static bool
+concerns_people(const struct stdio_call *c, int64_t code)
+{
+	long status = c->answer.status;
+
+	return status == 401 || status == 403 || (status == 404 && code > RESERVED_MAX);
+}
+
 /* The server's own error, made the response to this call with everything it says. */
 static bool
 pass_error(struct stdio_call *c)
@@ -118,7 +134,7 @@ pass_error(struct stdio_call *c)
 	why = json_get_str(error, "message");
 	if (m.method || !why || !json_object_is_type(json_get(error, "code"), json_type_int))
 		return false;
-	if (c->answer.status == 401 || c->answer.status == 403)
+	if (concerns_people(c, json_get_int(error, "code", 0)))
 		tell(c->b, arena_fmt(&c->attempt, "%s It says: %.200s", status_sentence(c, &c->attempt), why));
 	if (c->ask.id && c->ask.method && !c->own) {
 		json_object_object_add(m.o, "id", json_object_get(c->ask.id));

@@ -167,6 +167,28 @@ test('a certificate that nobody vouches for, and a server that is not there, are
 	}
 });
 
+test('a wrong path is an error for the client and a sentence for people, an unknown method is none', async () => {
+	const { args, env } = ours();
+	const astray = new Bridge([...args.slice(0, -1), new URL('/no-such-path', stack.url).href], env);
+
+	assert.ok((await astray.ask(1, 'tools/list')).error);
+	assert.match(astray.err, /^mcp-stdio: There is no MCP endpoint at \S+\/no-such-path \(404\)\./);
+	await astray.end_well();
+	const right = new Bridge(args, env);
+	assert.equal((await right.ask(1, 'no/such')).error.code, -32601);
+	assert.equal(right.err, '');
+	await right.end_well();
+});
+
+test('a proxy that is not there is said to be the proxy', async () => {
+	const bridge = new Bridge(['https://example.invalid/mcp'], { HTTPS_PROXY: 'http://127.0.0.1:1' });
+	const pattern = /https:\/\/example\.invalid\/mcp cannot be reached through the proxy in HTTPS_PROXY: .*127\.0\.0\.1/;
+
+	assert.match((await bridge.ask(1, 'tools/list')).error.message, pattern);
+	assert.match(bridge.err, pattern);
+	await bridge.end_well();
+});
+
 test('what the server says of bad requests reaches the client under its id', async () => {
 	const bridge = new Bridge(ours().args, ours().env);
 

@@ -85,7 +85,11 @@ static const struct {
 	{ "{\"patternProperties\":{\"^n_\":{}},\"additionalProperties\":false}", "{\"c\":1}", "a.c is not known here (known: nothing)" },
 	{ "{\"propertyNames\":{\"pattern\":\"^x\"}}", "{\"x1\":1,\"y\":1}", "a.y is not a name for it: names must match the pattern ^x" },
 	{ "{\"propertyNames\":{\"enum\":[\"x\",\"y\"]}}", "{\"z\":1}", "a.z is not a name for it: names must be one of [\"x\",\"y\"]" },
-	{ "{\"propertyNames\":{\"maxLength\":1}}", "{\"zz\":1}", "a.zz is not a name for it" },
+	{ "{\"propertyNames\":{\"maxLength\":1}}", "{\"zz\":1}", "a.zz is not a name for it: names must have at most 1 characters" },
+	{ "{\"propertyNames\":{\"enum\":[\"x\"]}}", "{\"z\":1}", "a.z is not a name for it: names must be \"x\"" },
+	{ "{\"propertyNames\":{\"not\":{\"const\":\"x\"}}}", "{\"x\":1}", "a.x is not a name for it: names must not be \"x\"" },
+	{ "{\"propertyNames\":false}", "{\"x\":1}", "a.x is not a name for it" },
+	{ "{\"propertyNames\":{\"allOf\":[false]}}", "{\"x\":1}", "a.x is not a name for it" },
 	{ "{\"properties\":{\"b\":false}}", "{\"b\":1}", "a.b is not allowed here" },
 	{ "{\"dependentRequired\":{\"b\":[\"c\"]}}", "{\"b\":1}", "a.c is required when b is given" },
 	{ "{\"dependentRequired\":{\"b\":[\"c\"]}}", "{\"d\":1}", "" },
@@ -135,12 +139,12 @@ static const struct {
 	/* what nobody has looked at */
 	{ "{\"allOf\":[{\"properties\":{\"b\":{}}}],\"properties\":{\"c\":{}},\"unevaluatedProperties\":false}", "{\"b\":1,\"c\":1}", "" },
 	{ "{\"allOf\":[{\"properties\":{\"b\":{}}}],\"properties\":{\"c\":{}},\"unevaluatedProperties\":false}", "{\"d\":1}",
-	  "a.d is not known here (known: c)" },
+	  "a.d is not known here" },
 	{ "{\"properties\":{\"c\":{\"type\":\"string\"}},\"unevaluatedProperties\":false}", "{\"c\":1}", "a.c must be a string" },
 	{ "{\"prefixItems\":[{}],\"unevaluatedItems\":false}", "[1,2]", "a[1] is not allowed here" },
 	{ "{\"prefixItems\":[{}],\"unevaluatedItems\":{\"type\":\"string\"}}", "[1,2]", "a[1] must be a string" },
 	{ "{\"contains\":{\"const\":1},\"unevaluatedItems\":false}", "[1,2,1]", "a[1] is not allowed here" },
-	{ "{\"anyOf\":[{\"properties\":{\"b\":{\"const\":1}}},true],\"unevaluatedProperties\":false}", "{\"b\":2}", "a.b is not known here (known: nothing)" },
+	{ "{\"anyOf\":[{\"properties\":{\"b\":{\"const\":1}}},true],\"unevaluatedProperties\":false}", "{\"b\":2}", "a.b is not known here" },
 };
 
 static void
@@ -159,6 +163,43 @@ test_values(void)
 		is_str(says.at, values[i].says, "%s of %s", values[i].value, values[i].schema);
 		ok(fits == !values[i].says[0], "and the verdict");
 	}
+}
+
+static void
+says(const char *what, const char *schema, const char *value, const char *complaint)
+{
+	const char *why;
+	struct schema *s = schema_compile(&mem, parsed(schema), &why);
+	struct buf b;
+
+	buf_init(&b, &mem, 4096);
+	ok(!schema_check(s, parsed(value), &mem, &b), "%s: it does not fit", what);
+	is_str(b.at, complaint, "%s", what);
+}
+
+static void
+test_unevaluated_lists_only_what_is_complete(void)
+{
+	says("a $ref knows more than properties", "{\"$defs\":{\"p\":{\"properties\":{\"a\":{}}}},\"properties\":{\"v\":"
+	    "{\"$ref\":\"#/$defs/p\",\"properties\":{\"b\":{}},\"unevaluatedProperties\":false}}}", "{\"v\":{\"a\":1,\"c\":2}}",
+	    "v.c is not known here");
+	says("what `then` knows is not nothing", "{\"if\":{\"properties\":{\"a\":{\"const\":1}}},\"then\":{\"properties\":{\"b\":{}}},"
+	    "\"unevaluatedProperties\":false}", "{\"a\":1,\"b\":1,\"c\":2}", "c is not known here");
+	says("patterns know names that are not listed", "{\"patternProperties\":{\"^n_\":{}},\"unevaluatedProperties\":false}",
+	    "{\"n_a\":1,\"c\":2}", "c is not known here");
+	says("properties alone are a list", "{\"properties\":{\"a\":{},\"b\":{}},\"unevaluatedProperties\":false}", "{\"c\":2}",
+	    "c is not known here (known: a, b)");
+}
+
+static void
+test_a_name_is_told_what_it_lacks(void)
+{
+	static const char schema[] = "{\"propertyNames\":{\"pattern\":\"^[a-z]+$\",\"maxLength\":4}}";
+
+	says("the name matches and is too long", schema, "{\"abcde\":1}", "abcde is not a name for it: names must have at most 4 characters");
+	says("the name does not match", schema, "{\"A\":1}", "A is not a name for it: names must match the pattern ^[a-z]+$");
+	says("both, each by its own", schema, "{\"abcde\":1,\"ok\":1,\"B\":1}", "abcde is not a name for it: names must have at most 4 "
+	    "characters; B is not a name for it: names must match the pattern ^[a-z]+$");
 }
 
 static void
@@ -234,6 +275,8 @@ main(void)
 {
 	arena_init(&mem, 64 << 10, 64 << 20);
 	test_values();
+	test_unevaluated_lists_only_what_is_complete();
+	test_a_name_is_told_what_it_lacks();
 	test_root();
 	test_as();
 	test_caps();
