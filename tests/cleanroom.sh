@@ -50,7 +50,7 @@ inside() {
 }
 
 nothing_left() {
-	! pgrep -a 'postgres|redis|nginx|mcp' || { echo "these were left running"; exit 1; }
+	! ps -eo pid=,comm= | grep -E ' (postgres|redis|nginx|mcp)' || { echo "these were left running"; exit 1; }
 	! compgen -G '/tmp/mcp.*' || { echo "these folders were left"; exit 1; }
 }
 
