@@ -468,6 +468,14 @@ json_get_str(struct json_object *o, const char *name)
 	return json_object_is_type(member, json_type_string) ? json_object_get_string(member) : NULL;
 }
 
+const char *
+json_text(struct json_object *o, const char *name)
+{
+	const char *text = json_get_str(o, name);
+
+	return text ? text : "";
+}
+
 int64_t
 json_get_int(struct json_object *o, const char *name, int64_t usual)
 {

@@ -45,6 +45,9 @@ struct json_object *json_get(struct json_object *o, const char *name);
 /* The member if it is a string, else NULL. */
 const char *json_get_str(struct json_object *o, const char *name);
 
+/* The same, but "" where json_get_str() has NULL. */
+const char *json_text(struct json_object *o, const char *name);
+
 /* The member if it is an integer, else `usual`. */
 int64_t json_get_int(struct json_object *o, const char *name, int64_t usual);
 

@@ -4,21 +4,23 @@
 #define ENTRIES_MAX	1000
 #define AT(field)	offsetof(struct resource, field)
 
-/* Members of both, then those of one. */
+#define OF_BOTH \
+	{ "name",        OFFER_TEXT,   OFFER_SHOWN, 0, 0, true }, \
+	{ "title",       OFFER_TEXT,   OFFER_SHOWN, 0, 0, false }, \
+	{ "description", OFFER_TEXT,   OFFER_SHOWN, 0, 0, false }, \
+	{ "mimeType",    OFFER_TEXT,   OFFER_SHOWN, 0, 0, false }, \
+	{ "icons",       OFFER_ARRAY,  OFFER_SHOWN, 0, 0, false }, \
+	{ "annotations", OFFER_OBJECT, OFFER_SHOWN, 0, 0, false }, \
+	{ "scope",       OFFER_SCOPE,  AT(ask.scope), 0, 0, false }, \
+	{ "feature",     OFFER_TEXT,   AT(ask.feature), 0, 0, false }, \
+	{ "ttl_ms",      OFFER_COUNT,  AT(ttl_ms), 0, INT64_C(86400000), false }, \
+	{ "timeout_ms",  OFFER_COUNT,  AT(ask.timeout_ms), 1, 5000, false }, \
+	{ "result_max",  OFFER_COUNT,  AT(ask.result_max), 256, 1 << 20, false }
+
 static const struct offer_member members[] = {
 	{ "uri",         OFFER_TEXT,   OFFER_SHOWN, 0, 0, true },
-	{ "name",        OFFER_TEXT,   OFFER_SHOWN, 0, 0, true },
-	{ "title",       OFFER_TEXT,   OFFER_SHOWN, 0, 0, false },
-	{ "description", OFFER_TEXT,   OFFER_SHOWN, 0, 0, false },
-	{ "mimeType",    OFFER_TEXT,   OFFER_SHOWN, 0, 0, false },
+	OF_BOTH,
 	{ "size",        OFFER_COUNT,  OFFER_SHOWN, 0, INT64_MAX, false },
-	{ "icons",       OFFER_ARRAY,  OFFER_SHOWN, 0, 0, false },
-	{ "annotations", OFFER_OBJECT, OFFER_SHOWN, 0, 0, false },
-	{ "scope",       OFFER_SCOPE,  AT(ask.scope), 0, 0, false },
-	{ "feature",     OFFER_TEXT,   AT(ask.feature), 0, 0, false },
-	{ "ttl_ms",      OFFER_COUNT,  AT(ttl_ms), 0, INT64_C(86400000), false },
-	{ "timeout_ms",  OFFER_COUNT,  AT(ask.timeout_ms), 1, 5000, false },
-	{ "result_max",  OFFER_COUNT,  AT(ask.result_max), 256, 1 << 20, false },
 	{ "text",        OFFER_TEXT,   OFFER_READ, 0, 0, false },
 	{ "file",        OFFER_TEXT,   OFFER_READ, 0, 0, false },
 	{ "sql",         OFFER_TEXT,   OFFER_READ, 0, 0, false },
@@ -26,17 +28,7 @@ static const struct offer_member members[] = {
 
 static const struct offer_member template_members[] = {
 	{ "uriTemplate", OFFER_TEXT,   OFFER_SHOWN, 0, 0, true },
-	{ "name",        OFFER_TEXT,   OFFER_SHOWN, 0, 0, true },
-	{ "title",       OFFER_TEXT,   OFFER_SHOWN, 0, 0, false },
-	{ "description", OFFER_TEXT,   OFFER_SHOWN, 0, 0, false },
-	{ "mimeType",    OFFER_TEXT,   OFFER_SHOWN, 0, 0, false },
-	{ "icons",       OFFER_ARRAY,  OFFER_SHOWN, 0, 0, false },
-	{ "annotations", OFFER_OBJECT, OFFER_SHOWN, 0, 0, false },
-	{ "scope",       OFFER_SCOPE,  AT(ask.scope), 0, 0, false },
-	{ "feature",     OFFER_TEXT,   AT(ask.feature), 0, 0, false },
-	{ "ttl_ms",      OFFER_COUNT,  AT(ttl_ms), 0, INT64_C(86400000), false },
-	{ "timeout_ms",  OFFER_COUNT,  AT(ask.timeout_ms), 1, 5000, false },
-	{ "result_max",  OFFER_COUNT,  AT(ask.result_max), 256, 1 << 20, false },
+	OF_BOTH,
 	{ "sql",         OFFER_TEXT,   OFFER_READ, 0, 0, true },
 	{ "list",        OFFER_TEXT,   OFFER_READ, 0, 0, false },
 	{ "complete",    OFFER_OBJECT, OFFER_READ, 0, 0, false },

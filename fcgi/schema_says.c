@@ -51,37 +51,39 @@ put(struct schema_says *s, const struct schema_place *at, const char *text)
 		buf_fmt(s->out, "%s%s %.*s", s->n > 1 ? s->joint : "", schema_says_place(s, at), whole(text, TEXT_MAX), text);
 }
 
-void
-schema_says_add(struct schema_says *s, const struct schema_place *at, const char *fmt, ...)
+/* The sentence is made only where somebody reads it. */
+static void printf_like(3, 0)
+word(struct schema_says *s, const struct schema_place *at, const char *fmt, va_list ap)
 {
 	char text[2 * TEXT_MAX];
-	va_list ap;
 
 	if (!s->out) {
 		s->n++;
 		return;
 	}
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	put(s, at, text);
+}
+
+void
+schema_says_add(struct schema_says *s, const struct schema_place *at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	word(s, at, fmt, ap);
+	va_end(ap);
 }
 
 void
 schema_says_member(struct schema_says *s, const struct schema_place *at, const char *name, const char *fmt, ...)
 {
 	struct schema_place below = { .up = at, .name = name };
-	char text[2 * TEXT_MAX];
 	va_list ap;
 
-	if (!s->out) {
-		s->n++;
-		return;
-	}
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	word(s, &below, fmt, ap);
 	va_end(ap);
-	put(s, &below, text);
 }
 
 /* --- phrases ---------------------------------------------------------------------------- */

@@ -255,18 +255,10 @@ subscribe_sse(struct request *rq, const char *session, const char *owned)
 
 /* --- facts in --------------------------------------------------------------------------- */
 
-static const char *
-text_of(struct json_object *facts, const char *name)
-{
-	const char *text = json_get_str(facts, name);
-
-	return text ? text : "";
-}
-
 static int
 read_hash(struct json_object *facts, unsigned char out[CRYPT_HASH])
 {
-	const char *hex = text_of(facts, "hash");
+	const char *hex = json_text(facts, "hash");
 	size_t i;
 
 	if (strlen(hex) != 2 * CRYPT_HASH || strspn(hex, "0123456789abcdef") != 2 * CRYPT_HASH)
@@ -281,22 +273,22 @@ read_texts(struct json_object *facts, struct subscription *out)
 {
 	int i;
 
-	out->id = text_of(facts, "id");
-	out->session = text_of(facts, "session");
-	out->claim = text_of(facts, "claim");
-	out->owned = text_of(facts, "owned");
-	out->tenant = text_of(facts, "tenant");
-	out->workspace = text_of(facts, "workspace");
-	out->principal = text_of(facts, "principal");
-	out->credential = text_of(facts, "credential");
-	out->credential_name = text_of(facts, "credential_name");
-	out->client = text_of(facts, "client");
-	out->version = text_of(facts, "version");
+	out->id = json_text(facts, "id");
+	out->session = json_text(facts, "session");
+	out->claim = json_text(facts, "claim");
+	out->owned = json_text(facts, "owned");
+	out->tenant = json_text(facts, "tenant");
+	out->workspace = json_text(facts, "workspace");
+	out->principal = json_text(facts, "principal");
+	out->credential = json_text(facts, "credential");
+	out->credential_name = json_text(facts, "credential_name");
+	out->client = json_text(facts, "client");
+	out->version = json_text(facts, "version");
 	out->expires_us = json_get_int(facts, "expires", 0);
 	out->streams = json_get_int(facts, "streams", 0);
 	for (i = 0; i < LISTS_COUNT; i++) {
 		out->list[i] = json_get_str(facts, lists_name((enum lists)i));
-		out->seen[i] = strtoull(text_of(facts, lists_name((enum lists)i)), NULL, 16);
+		out->seen[i] = strtoull(json_text(facts, lists_name((enum lists)i)), NULL, 16);
 	}
 }
 
@@ -327,7 +319,7 @@ subscribe_read(struct request *rq, const struct catalogs *catalogs, struct subsc
 	if (!facts)
 		return -1;
 	out->kind = (enum subscribe_kind)json_get_int(facts, "kind", -1);
-	rq->catalog = catalog_find(catalogs, text_of(facts, "catalog"));
+	rq->catalog = catalog_find(catalogs, json_text(facts, "catalog"));
 	*why = "the catalog of the ticket is not loaded here";
 	if (!rq->catalog)
 		return -1;
@@ -335,5 +327,5 @@ subscribe_read(struct request *rq, const struct catalogs *catalogs, struct subsc
 	if (out->kind > SUBSCRIBE_SSE || read_hash(facts, out->hash) != 0)
 		return -1;
 	read_texts(facts, out);
-	return out->kind == SUBSCRIBE_LISTEN ? read_uris(rq, text_of(facts, "uris"), out) : 0;
+	return out->kind == SUBSCRIBE_LISTEN ? read_uris(rq, json_text(facts, "uris"), out) : 0;
 }

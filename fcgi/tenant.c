@@ -71,38 +71,30 @@ joined(struct arena *mem, const struct words *list)
 	return b.at;
 }
 
-static const char *
-text_of(struct json_object *o, const char *name)
-{
-	const char *text = json_get_str(o, name);
-
-	return text ? text : "";
-}
-
 static void
 fill(struct identity *who, struct arena *mem, struct json_object *o)
 {
 	struct words roles;
 
 	memset(who, 0, sizeof(*who));
-	who->credential = text_of(o, "credential");
-	who->credential_name = text_of(o, "credential_name");
-	who->catalog = text_of(o, "catalog");
-	who->tenant = text_of(o, "tenant");
-	who->tenant_slug = text_of(o, "tenant_slug");
-	who->principal = text_of(o, "principal");
-	who->workspace = text_of(o, "workspace");
-	who->bound = strcmp(text_of(o, "workspaces"), "*") != 0;
+	who->credential = json_text(o, "credential");
+	who->credential_name = json_text(o, "credential_name");
+	who->catalog = json_text(o, "catalog");
+	who->tenant = json_text(o, "tenant");
+	who->tenant_slug = json_text(o, "tenant_slug");
+	who->principal = json_text(o, "principal");
+	who->workspace = json_text(o, "workspace");
+	who->bound = strcmp(json_text(o, "workspaces"), "*") != 0;
 	words_of(mem, json_get(o, "workspaces"), &who->workspaces);
-	who->plan = text_of(o, "plan");
+	who->plan = json_text(o, "plan");
 	words_of(mem, json_get(o, "roles"), &roles);
 	words_of(mem, json_get(o, "scopes"), &who->scope);
 	words_of(mem, json_get(o, "features"), &who->features);
 	words_of(mem, json_get(o, "addresses"), &who->addresses);
 	who->roles = joined(mem, &roles);
 	who->scopes = joined(mem, &who->scope);
-	who->reads_only = strcmp(text_of(o, "mode"), "full") != 0;
-	who->confirm_required = strcmp(text_of(o, "confirm"), "required") == 0;
+	who->reads_only = strcmp(json_text(o, "mode"), "full") != 0;
+	who->confirm_required = strcmp(json_text(o, "confirm"), "required") == 0;
 	who->generation = arena_fmt(mem, "%" PRId64, json_get_int(o, "generation", -1));
 	who->number = slot_number(who->tenant);
 	who->credential_number = slot_number(who->credential);
@@ -119,7 +111,7 @@ enum fail
 tenant_parse(struct arena *mem, const char *text, struct identity *who, const char **why)
 {
 	struct json_object *o = text ? json_parse(mem, text, strlen(text), 16) : NULL;
-	const char *state = o ? text_of(o, "state") : "unknown";
+	const char *state = o ? json_text(o, "state") : "unknown";
 
 	fill(who, mem, o);
 	*why = arena_fmt(mem, "the credential is %s", state);

@@ -316,6 +316,8 @@ test_parse(void)
 	is_str(json_get_str(o, "s"), "a\x01\xc3\xa9", "a string member");
 	is_str(json_get_str(o, "i"), NULL, "which is a number");
 	is_str(json_get_str(o, "none"), NULL, "which is not there");
+	is_str(json_text(o, "s"), "a\x01\xc3\xa9", "its text");
+	is_str(json_text(o, "i"), "", "none of a number");
 	is_str(json_get_str(o, "n"), NULL, "which is null");
 	is_int(json_get_int(o, "i", 7), -5, "an integer member");
 	is_int(json_get_int(o, "s", 7), 7, "which is a string");
