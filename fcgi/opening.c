@@ -8,6 +8,7 @@
 #include "reply.h"
 #include "rpc.h"
 #include "seat.h"
+#include "sse.h"
 #include "tell.h"
 #include "ticket.h"
 
@@ -164,8 +165,8 @@ answer(struct opening *o)
 	struct buf b;
 
 	buf_init(&b, &rq->mem, FIRST_MAX);
-	buf_fmt(&b, "Status: 200 OK\r\nX-Request-Id: %s\r\nContent-Type: text/event-stream\r\n"
-	    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n\r\n", rq->request_id);
+	sse_head(&b, rq->request_id);
+	buf_str(&b, "\r\n");
 	tell_first(&b, &o->sub, rq->param[PARAM_URI] ? rq->param[PARAM_URI] : "");
 	if (b.full)
 		bug("the first frame of a stream is longer than %d bytes", FIRST_MAX);

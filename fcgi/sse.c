@@ -4,7 +4,7 @@
 #include "reply.h"
 
 #define SILENCE_US	15000000	/* proxies and clients give up connections that say nothing for longer */
-#define FRAME_ROOM	64		/* "event: message\ndata: " and the empty line */
+#define FRAME_ROOM	64		/* SSE_STARTS and SSE_ENDS */
 
 /* --- who is there ----------------------------------------------------------------------- */
 
@@ -46,6 +46,13 @@ push(struct request *rq, const struct buf *b)
 	return rq->wire->write(rq->io, b->at, b->len) != 0 || rq->wire->flush(rq->io) != 0 ? -1 : 0;
 }
 
+void
+sse_head(struct buf *b, const char *request_id)
+{
+	buf_fmt(b, "Status: 200 OK\r\nX-Request-Id: %s\r\nContent-Type: text/event-stream\r\n"
+	    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n", request_id);
+}
+
 /* What goes before the first frame; nothing, if it is out already. */
 static void
 add_head(struct request *rq, struct buf *b)
@@ -53,8 +60,7 @@ add_head(struct request *rq, struct buf *b)
 	if (rq->streams)
 		return;
 	rq->streams = true;
-	buf_fmt(b, "Status: 200 OK\r\nX-Request-Id: %s\r\nContent-Type: text/event-stream\r\n"
-	    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n", rq->request_id);
+	sse_head(b, rq->request_id);
 	buf_add(b, rq->reply.head.at, rq->reply.head.len);
 	buf_str(b, "\r\n");
 }
@@ -73,9 +79,9 @@ add_flat(struct buf *b, const char *json, size_t len)
 static void
 add_frame(struct buf *b, const char *json, size_t len)
 {
-	buf_str(b, "event: message\ndata: ");
+	buf_str(b, SSE_STARTS);
 	add_flat(b, json, len);
-	buf_str(b, "\n\n");
+	buf_str(b, SSE_ENDS);
 }
 
 /* In memory of its own: a tool may send any number of messages. */
@@ -119,7 +125,7 @@ sse_send(struct request *rq, const char *json, size_t len)
 int
 sse_keep_alive(struct request *rq)
 {
-	static const char comment[] = ": keepalive\n\n";
+	static const char comment[] = SSE_KEEP_ALIVE;
 	struct arena mem;
 	struct buf b;
 

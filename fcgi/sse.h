@@ -10,6 +10,14 @@
 
 #include "request.h"
 
+/* A frame: this, a JSON-RPC message on one line, and an empty line. */
+#define SSE_STARTS	"event: message\ndata: "
+#define SSE_ENDS	"\n\n"
+#define SSE_KEEP_ALIVE	": keepalive\n\n"
+
+/* The lines that the head of every stream begins with; further ones and the empty one follow. */
+void sse_head(struct buf *b, const char *request_id);
+
 /*
  * Sends one JSON-RPC message ahead of the result.  In a batch it is dropped, and a legacy client that
  * is gone is no trouble.  0, or -1 with FAIL_GONE: a modern client left.

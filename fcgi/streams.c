@@ -7,11 +7,11 @@
 #include "streams.h"
 #include "log.h"
 #include "seat.h"
+#include "sse.h"
 
 #define PATIENCE_US	5000000		/* for a request that comes, and for an answer that leaves */
 #define TEXTS_CHUNK	512
 #define TEXTS_MOST	(1 << 20)
-#define COMMENT		": keepalive\n\n"
 
 /* --- lists ------------------------------------------------------------------------------ */
 
@@ -298,7 +298,7 @@ streams_tick(struct streams *all)
 
 	for (s = all->open[all->ticks++ % STREAMS_TURNS]; s; s = next) {
 		next = s->next;
-		streams_send(all, s, COMMENT, strlen(COMMENT));
+		streams_send(all, s, SSE_KEEP_ALIVE, strlen(SSE_KEEP_ALIVE));
 	}
 	close_late(all, all->reading, "its request did not come whole");
 	close_late(all, all->ending, "it does not read");

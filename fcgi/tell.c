@@ -9,6 +9,7 @@
 #include "notice.h"
 #include "log.h"
 #include "rpc.h"
+#include "sse.h"
 
 #define FRAME_MAX	(16 << 10)	/* of an id and a URI at their longest, whose every character is an escape */
 #define FRAMES_MAX	((LISTS_COUNT + SUBSCRIBE_URIS_MAX) * FRAME_MAX)	/* all that a stream may have asked for */
@@ -20,13 +21,13 @@
 static void
 begin(struct buf *b)
 {
-	buf_str(b, "event: message\ndata: {\"jsonrpc\":\"2.0\",");
+	buf_str(b, SSE_STARTS "{\"jsonrpc\":\"2.0\",");
 }
 
 static void
 end(struct buf *b)
 {
-	buf_str(b, "}\n\n");
+	buf_str(b, "}" SSE_ENDS);
 }
 
 static void
@@ -113,7 +114,8 @@ tell_first(struct buf *b, const struct subscription *sub, const char *uri)
 	else if (sub->kind == SUBSCRIBE_SSE)
 		write_endpoint(b, uri, sub->session);
 	else {
-		buf_str(b, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\",\"params\":{\"notifications\":");
+		begin(b);
+		buf_str(b, "\"method\":\"notifications/subscriptions/acknowledged\",\"params\":{\"notifications\":");
 		write_honoured(b, sub);
 		buf_fmt(b, "," SUBSCRIPTION "%s}}", sub->id);
 		end(b);
@@ -338,9 +340,9 @@ tell_session(struct streams *all, const char *session, const char *json, size_t 
 		return;
 	arena_init(&mem, len + 1024, 2 * len + (64 << 10));
 	buf_init(&b, &mem, len + 1024);
-	buf_str(&b, "event: message\ndata: ");
+	buf_str(&b, SSE_STARTS);
 	buf_add(&b, json, len);
-	buf_str(&b, "\n\n");
+	buf_str(&b, SSE_ENDS);
 	say(all, s, &b);
 	arena_close(&mem);
 }

@@ -14,6 +14,7 @@
 #include "notice.h"
 #include "reply.h"
 #include "session.h"
+#include "sse.h"
 #include "subscribe.h"
 
 #define QUERY_NAME "sessionId="
@@ -158,7 +159,7 @@ transport_read(struct request *rq)
 static int
 publish(void *io, const void *bytes, size_t n)
 {
-	static const char starts[] = "event: message\ndata: ", ends[] = "\n\n";
+	static const char starts[] = SSE_STARTS, ends[] = SSE_ENDS;
 	size_t before = strlen(starts), around = before + strlen(ends);
 	struct request *rq = io;
 
