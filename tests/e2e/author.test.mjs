@@ -74,7 +74,9 @@ test('every member that the code takes stands in the page and in the manual, and
 	for (const [source, section] of [['fcgi/catalog.c', 'catalog.json'], ['fcgi/tool.c', 'NAME.json'],
 		['fcgi/resource_file.c', 'resources.json'], ['fcgi/prompt_file.c', 'prompts.json']]) {
 		const code = readFileSync(path.join(ROOT, source), 'utf8');
-		const tables = [...code.matchAll(/(?:^}|\bstruct offer_member) (?:template_)?members\[\] = \{\n([^]*?)^};/gm)].map(([, table]) => table).join('');
+		/* the tables of members, and the rows that two of them share as a macro */
+		const tables = [...code.matchAll(/(?:(?:^}|\bstruct offer_member) (?:template_)?members\[\] = \{|^#define \w+ \\)\n((?:\t.*\n)*)/gm)]
+			.map(([, table]) => table).join('');
 		const taken = [...new Set([...tables.matchAll(/^\t\{ "(\w+)"/gm)].map(([, name]) => name))].sort();
 		const [, said] = new RegExp(`^## ${section.replace('.', '\\.')}\\n([^]*?)(?=^## )`, 'm').exec(PAGE);
 		const [, shown] = new RegExp(`^\\.SH ${section.toUpperCase().replace('.', '\\.')}\\n([^]*?)(?=^\\.SH )`, 'm').exec(manual);
