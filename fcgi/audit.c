@@ -11,6 +11,7 @@
 #include "log.h"
 #include "tenant.h"
 
+#define RECORD_ROOM	(16 * AUDIT_RECORD_MAX)	/* a record, and what the log's line has besides */
 #define SAMPLE		100		/* events, of which a full log takes one */
 #define BURY_LOOKS_BACK (1 << 20)	/* bytes of the segment in which a dead worker's event may stand */
 
@@ -44,6 +45,7 @@ audit_begin(struct request *rq)
 	slot_put(e->catalog, sizeof(e->catalog), rq->param[PARAM_CATALOG]);
 	if (rq->who)		/* a later message of a batch */
 		tenant_name(e, rq->who, rq->workspace);
+	buf_init(&rq->record, &rq->mem, RECORD_ROOM);
 	atomic_store(&rq->slot->stage, EVENT_OPEN);
 }
 
@@ -154,23 +156,36 @@ write_record(const struct config *cfg, struct board *board, const struct buf *re
 	return -1;
 }
 
-static int
-append(const struct config *cfg, struct board *board, struct slot *slot, const struct event *event)
+static void
+build(struct buf *record, const struct config *cfg, const struct slot *slot, const struct event *event)
 {
-	int pid = atomic_load(&slot->pid);
+	buf_char(record, AUDIT_STARTS);
+	audit_json(record, event, cfg->node, slot->pool, atomic_load(&slot->pid));
+	buf_char(record, '\n');
+}
+
+static int
+append(const struct config *cfg, struct board *board, struct slot *slot, const struct buf *record)
+{
+	if (open_current(cfg, board, slot) != 0 || write_record(cfg, board, record) != 0)
+		return -1;
+	atomic_fetch_add(&board->audit_bytes, record->len);
+	return 0;
+}
+
+/* An event that belongs to no request at hand. */
+static int
+append_alone(const struct config *cfg, struct board *board, struct slot *slot, const struct event *event)
+{
 	struct arena mem;
 	struct buf record;
 	int got;
 
 	arena_init(&mem, 2 * AUDIT_RECORD_MAX, 64 * AUDIT_RECORD_MAX);
-	buf_init(&record, &mem, 16 * AUDIT_RECORD_MAX);
-	buf_char(&record, AUDIT_STARTS);
-	audit_json(&record, event, cfg->node, slot->pool, pid);
-	buf_char(&record, '\n');
-	got = open_current(cfg, board, slot) == 0 ? write_record(cfg, board, &record) : -1;
+	buf_init(&record, &mem, RECORD_ROOM);
+	build(&record, cfg, slot, event);
+	got = append(cfg, board, slot, &record);
 	arena_close(&mem);
-	if (got == 0)
-		atomic_fetch_add(&board->audit_bytes, record.len);
 	return got;
 }
 
@@ -197,7 +212,7 @@ sampled_out(const struct board *board, struct event *e)
 
 /* The slot points to the segment until its stage says how it went: audit_bury() looks there. */
 int
-audit_append(const struct config *cfg, struct board *board, struct slot *slot)
+audit_append(const struct config *cfg, struct board *board, struct slot *slot, struct buf *record)
 {
 	if (sampled_out(board, &slot->event)) {
 		atomic_fetch_add(&board->audit_lost, 1);
@@ -205,7 +220,9 @@ audit_append(const struct config *cfg, struct board *board, struct slot *slot)
 		return 0;
 	}
 	atomic_store(&slot->stage, EVENT_WRITING);
-	if (append(cfg, board, slot, &slot->event) != 0) {
+	buf_cut(record, 0);
+	build(record, cfg, slot, &slot->event);
+	if (append(cfg, board, slot, record) != 0) {
 		if (atomic_exchange(&board->audit_full, 1) == 0)
 			log_say("the audit log in %s takes no more: %s", cfg->audit_dir, strerror(errno));
 		atomic_fetch_add(&board->audit_lost, 1);
@@ -228,7 +245,7 @@ audit_flush(const struct config *cfg, struct board *board, struct slot *slot, bo
 {
 	if (slot->flood.count == 0 || (!now && base_now_us() < slot->flood_us))
 		return;
-	if (append(cfg, board, slot, &slot->flood) != 0)
+	if (append_alone(cfg, board, slot, &slot->flood) != 0)
 		atomic_fetch_add(&board->audit_lost, slot->flood.count);
 	slot->flood.count = 0;
 }
@@ -275,22 +292,23 @@ audit_record(struct request *rq)
 	audit_flush(rq->cfg, rq->board, rq->slot, false);
 	if (joins_flood(rq))
 		return;
-	if (audit_append(rq->cfg, rq->board, rq->slot) != 0)
+	if (audit_append(rq->cfg, rq->board, rq->slot, &rq->record) != 0)
 		log_say("event %s is not in the audit log", rq->slot->event.id);
 }
 
+/* The record goes on as the line: the same event is not put into words twice. */
 void
 audit_log(struct request *rq)
 {
-	struct buf b;
+	struct buf *b = &rq->record;
 
-	buf_init(&b, &rq->mem, 16 * AUDIT_RECORD_MAX);
-	audit_json(&b, &rq->slot->event, rq->cfg->node, rq->slot->pool, atomic_load(&rq->slot->pid));
-	buf_cut(&b, b.len - 1);		/* its closing brace */
-	add_text(&b, "step", request_step_name(rq->step));
-	add_text(&b, "why", rq->why ? rq->why : "");
-	buf_str(&b, "}\n");
-	log_line(b.at, b.len);
+	if (b->len == 0)	/* of a flood, or of those that a full log does not take */
+		build(b, rq->cfg, rq->slot, &rq->slot->event);
+	buf_cut(b, b->len - strlen("}\n"));
+	add_text(b, "step", request_step_name(rq->step));
+	add_text(b, "why", rq->why ? rq->why : "");
+	buf_str(b, "}\n");
+	log_line(b->at + 1, b->len - 1);	/* without AUDIT_STARTS */
 }
 
 /* --- the dead --------------------------------------------------------------------------- */
@@ -332,7 +350,7 @@ audit_bury(const struct config *cfg, struct board *board, struct slot *slot)
 		slot->event.outcome = OUTCOME_INTERNAL;
 		slot->event.duration_us = base_wall_us() - slot->event.at_us;
 		slot_put(slot->event.code, sizeof(slot->event.code), "died");
-		if (append(cfg, board, slot, &slot->event) != 0)
+		if (append_alone(cfg, board, slot, &slot->event) != 0)
 			atomic_fetch_add(&board->audit_lost, 1);
 	}
 	audit_flush(cfg, board, slot, true);

@@ -36,17 +36,21 @@ void audit_record(struct request *rq);
  */
 void audit_flush(const struct config *cfg, struct board *board, struct slot *slot, bool now);
 
-/* The request's line in the log: the event's fields, and in which step it ended and why. */
+/*
+ * The request's line in the log: the event's fields, and in which step it ended and why.  Once, after
+ * audit_record(), whose record it uses up.
+ */
 void audit_log(struct request *rq);
 
 /* The event as one JSON object. */
 void audit_json(struct buf *b, const struct event *e, const char *node, enum pool pool, int pid);
 
 /*
- * Appends the slot's event to the log, in one write.  0, or -1: the log cannot take it (the board
- * then says so, and calls that write are refused until it can).
+ * Appends the slot's event to the log, in one write; *record is then what was written, and
+ * nothing else.  0, or -1: the log cannot take it (the board then says so, and calls that write are
+ * refused until it can).
  */
-int audit_append(const struct config *cfg, struct board *board, struct slot *slot) must_use;
+int audit_append(const struct config *cfg, struct board *board, struct slot *slot, struct buf *record) must_use;
 
 /*
  * For a process that died: writes its event, if one was begun and is not in the log yet, with

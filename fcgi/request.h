@@ -32,17 +32,17 @@ struct tool;
 
 /* FastCGI parameters we read; their names are in request.c. */
 enum param {
-	PARAM_METHOD, PARAM_CONTENT_TYPE, PARAM_TYPE_HEADER, PARAM_CONTENT_LENGTH, PARAM_ADDR, PARAM_CATALOG, PARAM_HOST, PARAM_ORIGIN,
-	PARAM_ACCEPT, PARAM_AUTHORIZATION, PARAM_X_API_KEY, PARAM_API_KEY, PARAM_VERSION, PARAM_MCP_METHOD,
-	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_TRACESTATE, PARAM_BAGGAGE,
-	PARAM_LAST_EVENT, PARAM_TICKET, PARAM_URI, PARAM_ENDPOINT, PARAM_QUERY, PARAM_COUNT
+	PARAM_METHOD, PARAM_CONTENT_TYPE, PARAM_TYPE_HEADER, PARAM_CONTENT_LENGTH, PARAM_ADDR, PARAM_CATALOG, PARAM_HOST,
+	PARAM_ORIGIN, PARAM_ACCEPT, PARAM_AUTHORIZATION, PARAM_X_API_KEY, PARAM_API_KEY, PARAM_VERSION, PARAM_MCP_METHOD,
+	PARAM_MCP_NAME, PARAM_SESSION, PARAM_WORKSPACE, PARAM_TRACEPARENT, PARAM_TRACESTATE, PARAM_BAGGAGE, PARAM_LAST_EVENT,
+	PARAM_TICKET, PARAM_URI, PARAM_ENDPOINT, PARAM_QUERY, PARAM_COUNT
 };
 
 /* The address that was asked: of the catalog itself, or of the transport of 2024-11-05. */
 enum endpoint { ENDPOINT_MCP, ENDPOINT_SSE, ENDPOINT_MESSAGES, ENDPOINT_COUNT };
 enum era { ERA_UNKNOWN, ERA_LEGACY, ERA_MODERN };
 
-/* The steps of DESIGN 4, for logs and for who looks at the board. */
+/* In this order, for logs and for who looks at the board. */
 enum step { STEP_GATE, STEP_IDENTIFY, STEP_READ, STEP_PARSE, STEP_PLACE, STEP_ADMIT, STEP_RUN, STEP_COUNT };
 
 struct request {
@@ -97,12 +97,12 @@ struct request {
 
 	/* trouble: see fail.h */
 	int                     failed;	/* enum fail; 0: none */
-	const char             *says;	/* sentence for the caller */
-	const char             *why;	/* sentence for the log; NULL: as says */
+	const char             *says, *why;	/* a sentence for the caller, and for the log; why NULL: as says */
 	const char             *data;	/* JSON text of the error's data; NULL: none */
 	struct tool_error       tool_error;	/* more of a failure that a tool refuses with */
 	struct made             made;		/* by a tool or prompt written in C */
 	struct reply            reply;
+	struct buf              record;		/* the message's event, as it went into the audit log; empty: it did not yet */
 	char                    request_id[CRYPT_UUID];	/* X-Request-Id: the id of the first event */
 };
 

@@ -91,7 +91,7 @@ test_sampled(void)
 	atomic_store(&board.audit_full, 1);
 	for (i = 0; i < 250; i++) {
 		begin(&rq);
-		if (audit_append(&cfg, &board, slot) != 0)
+		if (audit_append(&cfg, &board, slot, &rq.record) != 0)
 			break;
 		if (slot->event.count > 1) {
 			written++;
@@ -163,7 +163,7 @@ test_append(void)
 
 	for (i = 0; i < 3; i++) {
 		begin(&rq);
-		is_int(audit_append(&cfg, &board, slot), 0, "appended");
+		is_int(audit_append(&cfg, &board, slot, &rq.record), 0, "appended");
 		arena_close(&rq.mem);
 	}
 	is_int(atomic_load(&slot->stage), EVENT_WRITTEN, "the slot says so");
@@ -183,7 +183,7 @@ test_turn(void)
 	cfg.audit_segment_bytes = 1000;
 	for (i = 0; i < 10; i++) {
 		begin(&rq);
-		is_int(audit_append(&cfg, &board, slot), 0, "appended");
+		is_int(audit_append(&cfg, &board, slot, &rq.record), 0, "appended");
 		arena_close(&rq.mem);
 	}
 	cfg.audit_segment_bytes = 1 << 20;
@@ -247,7 +247,7 @@ test_bury_written(void)
 
 	fresh_segment();
 	begin(&rq);
-	is_int(audit_append(&cfg, &board, slot), 0, "a record");
+	is_int(audit_append(&cfg, &board, slot, &rq.record), 0, "a record");
 	atomic_store(&slot->stage, EVENT_WRITING);
 	atomic_store(&slot->segment, atomic_load(&board.segment));
 	audit_bury(&cfg, &board, slot);
@@ -283,9 +283,9 @@ append_nowhere(void *ctx)
 	cfg.audit_dir = "/nowhere";
 	fresh_segment();
 	begin(&rq);
-	if (audit_append(&cfg, &board, slot) != -1 || atomic_load(&slot->stage) != EVENT_NONE)
+	if (audit_append(&cfg, &board, slot, &rq.record) != -1 || atomic_load(&slot->stage) != EVENT_NONE)
 		_exit(2);
-	if (audit_append(&cfg, &board, slot) != 0)	/* one of the many that a full log does not take */
+	if (audit_append(&cfg, &board, slot, &rq.record) != 0)	/* one of the many that a full log does not take */
 		_exit(3);
 	if (!atomic_load(&board.audit_full) || atomic_load(&board.audit_lost) != 2)
 		_exit(4);
@@ -304,7 +304,7 @@ append_to_full(void *ctx)
 	setrlimit(RLIMIT_FSIZE, &most);
 	fresh_segment();
 	begin(&rq);
-	*got = audit_append(&cfg, &board, slot) == 0 && audit_append(&cfg, &board, slot) == -1 && atomic_load(&board.audit_full);
+	*got = audit_append(&cfg, &board, slot, &rq.record) == 0 && audit_append(&cfg, &board, slot, &rq.record) == -1 && atomic_load(&board.audit_full);
 	_exit(*got ? 0 : 2);
 }
 

@@ -22,14 +22,20 @@ static int written;			/* events in the log, ever */
 static void
 write_events(int n)
 {
+	struct arena mem;
+	struct buf record;
+
+	arena_init(&mem, 65536, 1 << 20);
+	buf_init(&record, &mem, 65536);
 	for (; n > 0; n--, written++) {
 		memset(&writer->event, 0, sizeof(writer->event));
 		crypt_uuid(writer->event.id);
 		writer->event.at_us = base_wall_us();
 		slot_put(writer->event.method, sizeof(writer->event.method), "tools/call");
-		if (audit_append(&cfg, board, writer) != 0)
+		if (audit_append(&cfg, board, writer, &record) != 0)
 			abort();
 	}
+	arena_close(&mem);
 }
 
 static int
