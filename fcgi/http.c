@@ -305,8 +305,10 @@ walk(struct request *rq, const struct catalogs *catalogs)
 	for (i = 0; i < STEP_COUNT; i++) {
 		rq->step = (enum step)i;
 		if (steps[i](rq, catalogs) != 0)
-			return;
+			break;
 	}
+	if (rq->failed && rq->failed != FAIL_RATE && rq->who && rq->step < STEP_ADMIT)
+		limit_refused(rq);
 }
 
 /*

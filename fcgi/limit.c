@@ -287,3 +287,17 @@ limit_of_node(struct request *rq, struct limit *out, int64_t messages)
 	/* Ten times the plan: a client lists and pings more often than it calls, but not without end. */
 	*out = (struct limit){ "", mixed(who->credential_number, 1), { ten > least ? ten : least, ten > least ? ten : least }, messages };
 }
+
+void
+limit_refused(struct request *rq)
+{
+	struct limit node;
+	int64_t now = base_wall_us(), full, wait;
+
+	limit_of_node(rq, &node, 1);
+	wait = bucket_take(rq->board, node.number, node.rate, node.tokens, now, &full);
+	if (wait == 0)
+		return;
+	fail_clear(rq);
+	conclude(rq, &node, 1, wait, now, &full);
+}

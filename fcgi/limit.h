@@ -40,6 +40,12 @@ int limit_take(struct request *rq, const struct limit *limit, int n, struct limi
 /* The same in shared memory alone. */
 int limit_take_here(struct request *rq, const struct limit *limit, int n) must_use;
 
+/*
+ * For a message that failed before it was admitted: it takes its token here too, or else a wrong
+ * name would be a way to come as often as one likes.  If there is none, it fails with FAIL_RATE instead.
+ */
+void limit_refused(struct request *rq);
+
 /* Marks a tool call of this tenant as in flight; refuses when the plan allows no more of them. */
 int limit_fly(struct request *rq) must_use;
 

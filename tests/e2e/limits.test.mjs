@@ -151,6 +151,24 @@ test('shaking hands has a limit too, and it is the credential\'s own', async (sa
 	assert.equal((await stack.post(modern('tools/list'), { key: stack.key('bench') })).status, 200, 'another key lists');
 });
 
+test('what is refused for its name, its method or its form counts like a list', async (say) => {
+	const pool = stack.pool(8);
+	const kinds = { 'an unknown tool': modern('tools/call', { name: 'no_such_tool', arguments: {} }), 'an unknown method': modern('no/such'),
+		'no message': { headers: modern('ping').headers, body: '{' } };
+
+	for (const [kind, { headers, body }] of Object.entries(kinds)) {
+		const tenant = await fresh();
+		const answers = await Promise.all(Array.from({ length: 700 }, () => pool.send({ path: stack.endpoint,
+			headers: { ...headers, ...bearer(tenant.key) }, body })));
+		const refused = answers.filter((a) => a.status === 429);
+
+		say(`${kind}: ${refused.length} of 700 answered 429`);
+		assert.ok(refused.length > 0 && refused.length <= 100, 'about 600 a minute are answered as they are');
+		refused.forEach((a) => check(a, { status: 429, code: 429, headers: { 'Retry-After': /^[1-9]\d*$/ } }));
+		assert.equal((await stack.call(tenant.key, 'list_pipelines', { limit: 1 })).status, 200, 'calls are counted elsewhere');
+	}
+});
+
 const batch = (n) => ({ headers: legacy('x', {}, { version: null }).headers,
 	body: JSON.stringify(Array.from({ length: n }, (_, i) =>
 	({ jsonrpc: '2.0', id: i, method: 'tools/call', params: { name: 'list_pipelines', arguments: { limit: 1 } } }))) });
