@@ -120,21 +120,31 @@ arena_str(struct arena *a, const char *s)
 }
 
 char *
-arena_fmt(struct arena *a, const char *fmt, ...)
+arena_vfmt(struct arena *a, const char *fmt, va_list ap)
 {
-	va_list ap, again;
+	va_list again;
 	char *p;
 	int n;
 
-	va_start(ap, fmt);
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
 	if (n < 0)
 		bug("bad format: %s", fmt);
 	p = arena_take(a, (size_t)n + 1);
 	vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
+	return p;
+}
+
+char *
+arena_fmt(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *p;
+
+	va_start(ap, fmt);
+	p = arena_vfmt(a, fmt, ap);
+	va_end(ap);
 	return p;
 }
 

@@ -44,6 +44,7 @@ char *arena_str(struct arena *a, const char *s) must_use;
 
 /* A formatted string. */
 char *arena_fmt(struct arena *a, const char *fmt, ...) printf_like(2, 3) must_use;
+char *arena_vfmt(struct arena *a, const char *fmt, va_list ap) printf_like(2, 0) must_use;
 
 /* Has arena_reset() call release(what). */
 void arena_defer(struct arena *a, void (*release)(void *what), void *what);

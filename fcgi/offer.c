@@ -7,13 +7,12 @@
 int
 offer_refuse(struct offer_load *l, const char *fmt, ...)
 {
-	char text[512];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	*l->why = arena_fmt(l->mem, "%s: %s%s%s", l->file, l->entry ? l->entry : "", l->entry ? ": " : "",
+	    arena_vfmt(l->mem, fmt, ap));
 	va_end(ap);
-	*l->why = arena_fmt(l->mem, "%s: %s%s%s", l->file, l->entry ? l->entry : "", l->entry ? ": " : "", text);
 	return -1;
 }
 
@@ -131,7 +130,7 @@ offer_tool(struct offer_load *l, struct tool *t, const char *name)
 	t->file = arena_fmt(l->mem, "%s: %s", l->file, name);
 	t->timeout_ms = 5000;
 	t->result_max = 256 << 10;
-	t->rows_max = 100;	/* contents of a resource, proposals of a completion (PROTOCOL 2.3) */
+	t->rows_max = 100;	/* contents of a resource, proposals of a completion (MCP: 100 at most) */
 	t->result.kind = RESULT_CONTENTS;
 }
 

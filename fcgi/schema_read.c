@@ -5,13 +5,11 @@
 int
 schema_read_refuse(struct schema_read *l, const char *fmt, ...)
 {
-	char text[400];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	*l->why = arena_fmt(l->mem, "%s: %s", l->at[0] ? l->at : "the root", arena_vfmt(l->mem, fmt, ap));
 	va_end(ap);
-	*l->why = arena_fmt(l->mem, "%s: %s", l->at[0] ? l->at : "the root", text);
 	return -1;
 }
 

@@ -18,13 +18,11 @@ refuse(struct load *l, const char *fmt, ...) printf_like(2, 3);
 static int
 refuse(struct load *l, const char *fmt, ...)
 {
-	char text[512];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	*l->why = arena_fmt(l->mem, "%s: %s", l->tool->file, arena_vfmt(l->mem, fmt, ap));
 	va_end(ap);
-	*l->why = arena_fmt(l->mem, "%s: %s", l->tool->file, text);
 	return -1;
 }
 
