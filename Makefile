@@ -8,10 +8,8 @@
 #
 # Variants: SANITIZE=1 (address and undefined behaviour, into build/asan), CC=clang.
 
-
 # The architecture.  Layer by layer, and inside a layer file by file: a file of fcgi/ includes only
-# headers of files named earlier.  tests/laws.sh holds the code to it.  A file that nobody has
-# written yet is passed over.
+# headers of files named earlier.  tests/laws.sh holds the code to it.
 
 LAYERS   = ground request outside domain protocol process
 
@@ -19,14 +17,14 @@ ground   = base log arena buf utf8 cidr json uri pattern metaschema schema_uri s
            schema_resource schema_words schema_refs schema_read schema_circles schema_load schema_says \
            schema_seen schema_forms schema_check schema crypt
 request  = config news event slot bucket seat client wire made trace mirror request fail reply sse
-outside  = sockets pgtype db db_async cache feed egress breaker web probe
-domain   = tenant limit audit segment seal template adapt tool offer resource_file prompt_file catalog notice cursor bind \
-           arguments encode            sqlstate form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_http bind_c fit \
-           proof
-protocol = headers rpc era lists session call resource prompt complete legacy task ticket subscribe mcp batch \
-           transport twin openapi docs oauth http
-process  = fastcgi_head fastcgi board worker fanout outlet intake streams hold tell opening stream usage consumer \
-           warden archive chain metrics slowlog status crew pool reload main
+outside  = sockets pgtype db db_async cache feed
+domain   = tenant limit audit segment seal template adapt tool offer resource_file prompt_file \
+           catalog notice cursor bind arguments encode sqlstate form question state ask mrtr \
+           bind_sql confirm toolkit toolkit_ask bind_c fit proof
+protocol = headers rpc era lists session call resource prompt complete legacy ticket subscribe \
+           mcp batch transport http
+process  = fastcgi_head fastcgi board worker fanout outlet intake streams hold tell opening \
+           stream usage consumer warden crew pool reload main
 
 # The other programs stand on the same layers: ctl and stdio hold their main().
 PROGRAMS = mcpctl mcp-stdio
@@ -35,7 +33,6 @@ mcpctl    = ctl_args ctl_sql ctl_show ctl_folder ctl_migrate ctl_tenant ctl_scop
             ctl_time ctl_key ctl_secrets ctl_check ctl
 mcp-stdio = stdio_proxy stdio_http stdio_line stdio_sse stdio_message stdio_era stdio_head stdio_tools stdio_kept stdio_args \
             stdio_bridge stdio_call stdio_fail stdio_modern stdio_session stdio_legacy stdio
-
 
 CC       ?= cc
 CFLAGS   ?= -O2 -g
@@ -60,17 +57,14 @@ COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) -Ifcgi -isystem /u
 LINK    = $(CC) $(CFLAGS) $(HARDENING) $(LINKING) $(LDFLAGS)
 LIBS    = -lfcgi -ljson-c -lpq -lhiredis -lcrypto -lpcre2-8 -lsystemd -lm -lcurl
 
-
-# What there is to build: of the stems above those that have a .c.
+# What there is to build: of the stems above those that are more than a header.
 written   = $(foreach stem,$(1),$(if $(wildcard fcgi/$(stem).c),$(stem)))
 objects   = $(patsubst %,$(BUILD)/obj/%.o,$(call written,$(1)))
 
 stems     = $(foreach layer,$(LAYERS),$($(layer)))
 mains     = main ctl stdio
 shared    = $(call objects,$(filter-out $(mains),$(stems) $(mcpctl) $(mcp-stdio)))
-programs  = $(if $(wildcard fcgi/main.c),$(BUILD)/mcp-fpm) \
-            $(if $(wildcard fcgi/ctl.c),$(BUILD)/mcpctl) \
-            $(if $(wildcard fcgi/stdio.c),$(BUILD)/mcp-stdio)
+programs  = $(BUILD)/mcp-fpm $(BUILD)/mcpctl $(BUILD)/mcp-stdio
 units     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*_test.c)))
 
 all: $(programs) $(BUILD)/fcgi.a tools
