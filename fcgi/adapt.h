@@ -1,5 +1,5 @@
 /*
- * adapt: what is written for the newest revision, for clients of older ones (PROTOCOL 2.8).
+ * adapt: what is written for the newest revision, for clients of older ones.
  *
  * Members that a client does not know do it no harm; kinds of content do, and schemas that are not
  * objects.

@@ -2,8 +2,8 @@
  * bind_sql: a tool call as one transaction of PostgreSQL.
  *
  * First who is calling and what the transaction may do, then the tool's statement as it stands,
- * and for a tool that writes its audit event, all up to one Sync (DESIGN 5, "Each call is one
- * implicit transaction").  Errors of PostgreSQL become sentences in sqlstate.
+ * and for a tool that writes its audit event, all up to one Sync: an implicit
+ * transaction, without BEGIN and COMMIT.  Errors of PostgreSQL become sentences in sqlstate.
  */
 #ifndef BIND_SQL_H
 #define BIND_SQL_H

@@ -1,5 +1,6 @@
 /*
- * complete: completion/complete, what an argument of a prompt or template could be (PROTOCOL 2.3).
+ * complete: completion/complete, what an argument of a prompt or template could be (MCP
+ * 2026-07-28, "Completion").
  *
  * Proposals come from a statement that runs for the caller's tenant, like everything.
  */

@@ -93,7 +93,7 @@ prefix_of(struct ctl *c, const struct secret *secret)
 	return arena_copy(&c->mem, secret->text, PREFIX_SHOWN);
 }
 
-/* The row with the secret behind its second column, where DESIGN 10 shows it. */
+/* The row with the secret behind its second column. */
 static void
 show_key(struct ctl *c, const struct ctl_rows *rows, const struct secret *secret)
 {

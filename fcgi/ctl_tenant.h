@@ -6,7 +6,7 @@
 
 #include "ctl_args.h"
 
-/* How long methods without SQL may still trust what a worker remembers (DESIGN 5), and a little. */
+/* How long methods without SQL may still trust what a worker remembers, and a little. */
 #define CTL_TENANT_SETTLE_US 1100000
 
 int ctl_tenant_add(struct ctl *c);

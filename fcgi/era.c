@@ -1,4 +1,4 @@
-/* era: guards in the order of PROTOCOL 1.2; numbers in comments are its steps. */
+/* era: the ladder, from the top. */
 #include "era.h"
 #include "fail.h"
 #include "headers.h"
@@ -40,7 +40,7 @@ era_claims(struct json_object *message)
 	    json_object_object_get_ex(meta, RPC_NS "protocolVersion", NULL);
 }
 
-/* --- 8: shape --------------------------------------------------------------------------- */
+/* --- shape ------------------------------------------------------------------------------ */
 
 static int
 read_id(struct request *rq)
@@ -81,7 +81,7 @@ check_shape(struct request *rq)
 	return 0;
 }
 
-/* 8c: a message without method is an answer of the client to a question of ours, or nothing. */
+/* A message without method is an answer of the client to a question of ours, or nothing. */
 static int
 check_response(struct request *rq)
 {
@@ -96,7 +96,7 @@ check_response(struct request *rq)
 	return 0;
 }
 
-/* --- 9 to 15: modern -------------------------------------------------------------------- */
+/* --- modern ----------------------------------------------------------------------------- */
 
 static bool
 is_info(struct json_object *o)
@@ -140,7 +140,7 @@ fail_version(struct request *rq, const char *claimed)
 	return -1;
 }
 
-/* 10 to 12 */
+/* A difference first, then what is not spoken here, then what is missing: clients act on the code. */
 static int
 check_version(struct request *rq, enum era_kind kind)
 {
@@ -156,7 +156,7 @@ check_version(struct request *rq, enum era_kind kind)
 	return 0;
 }
 
-/* 13; a notification may leave the header out */
+/* A notification may leave the header out */
 static int
 check_method_header(struct request *rq, enum era_kind kind)
 {
@@ -167,7 +167,7 @@ check_method_header(struct request *rq, enum era_kind kind)
 	return 0;
 }
 
-/* 14: what Mcp-Name repeats, by method */
+/* What Mcp-Name repeats, by method */
 static const struct {
 	const char *method, *member;
 } named[] = {
@@ -201,7 +201,7 @@ check_modern(struct request *rq, enum era_kind kind)
 	return kind == ERA_REQUEST ? check_name_header(rq) : 0;
 }
 
-/* 8e: the header is modern, the body is not */
+/* The header is modern, the body is not */
 static int
 check_half_modern(struct request *rq, enum era_kind kind)
 {
@@ -213,7 +213,7 @@ check_half_modern(struct request *rq, enum era_kind kind)
 	return fail(rq, FAIL_ENVELOPE, "Invalid params: _meta lacks " RPC_NS "protocolVersion and " RPC_NS "clientCapabilities.");
 }
 
-/* --- 8f: legacy ------------------------------------------------------------------------- */
+/* --- legacy ----------------------------------------------------------------------------- */
 
 /* Answers to what is posted to the address of 2024-11-05 go to a stream that is open already. */
 static bool

@@ -1,8 +1,9 @@
 /*
  * era: what kind of message is this, and of which revision.
  *
- * The ladder of PROTOCOL 1.2 from step 8 on, in its order: the body decides the era, the header
- * only cross-checks it.
+ * A ladder of guards whose order is part of what clients rely on: shape, era, envelope, header against
+ * body, version, method, name.  The body decides the era, the header only cross-checks it (MCP
+ * 2026-07-28, "Streamable HTTP", "Versioning").
  */
 #ifndef ERA_H
 #define ERA_H

@@ -11,7 +11,7 @@ enum outcome {
 	OUTCOME_CANCELLED, OUTCOME_UNAVAILABLE, OUTCOME_INTERNAL, OUTCOME_COUNT
 };
 
-/* One audit event; the fields of DESIGN 7.  Texts are empty where nothing is known. */
+/* One audit event; its JSON form is audit_json()'s.  Texts are empty where nothing is known. */
 struct event {
 	char         id[CRYPT_UUID];
 	int64_t      at_us;		/* wall clock */

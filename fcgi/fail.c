@@ -96,7 +96,7 @@ fail_code(const struct request *rq)
 	bool resource = rq->failed == FAIL_RESOURCE || rq->failed == FAIL_RESOURCE_DENIED;
 
 	if (resource && rq->era == ERA_LEGACY)
-		return -32002;	/* older revisions have a code for it (PROTOCOL 1.11) */
+		return -32002;	/* older revisions have a code for it (MCP 2025-11-25, "Resources", "Error Handling") */
 	return rows[rq->failed].code;
 }
 

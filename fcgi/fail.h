@@ -3,7 +3,7 @@
  *
  * The level that knows the reason says it once with fail(); every level above only passes -1 on.
  * What a failure means on the wire (status, code) and in the audit (outcome) is a row of the
- * table, with a column per era where they differ (PROTOCOL 1.4, 1.6, 1.11).
+ * table, with a column per era where they differ.
  */
 #ifndef FAIL_H
 #define FAIL_H

@@ -1,7 +1,7 @@
 /*
  * http: one request from its first byte to its last.
  *
- * Walks the steps of DESIGN 4, and whatever they did, writes the audit event, the answer and the
+ * Walks the steps of enum step, and whatever they did, writes the audit event, the answer and the
  * log line, in this order.
  */
 #ifndef HTTP_H

@@ -64,7 +64,7 @@ bad(const char **why, const char *phrase)
 	return FASTCGI_BAD;
 }
 
-/* Bytes read must equal CONTENT_LENGTH (DESIGN 3). */
+/* Bytes read must equal CONTENT_LENGTH (RFC 3875, 4.2). */
 static enum fastcgi_look
 check_length(const struct request *rq, const char **why)
 {

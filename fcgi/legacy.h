@@ -1,5 +1,5 @@
 /*
- * legacy: what only revisions before 2026-07-28 have (PROTOCOL 2.7).
+ * legacy: what only revisions before 2026-07-28 have.
  *
  * logging/setLevel, resources/subscribe, resources/unsubscribe, and the cancelling of one message by
  * another.

@@ -156,7 +156,7 @@ refuse(struct opening *o)
 	streams_finish(o->all, o->s);
 }
 
-/* PROTOCOL 1.9. */
+/* The head and the first frame leave at once: a client waits for them. */
 static void
 answer(struct opening *o)
 {

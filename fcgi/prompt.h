@@ -1,5 +1,5 @@
 /*
- * prompt: prompts/list and prompts/get (PROTOCOL 1.4 M19, 2.3).
+ * prompt: prompts/list and prompts/get (MCP 2026-07-28, "Prompts").
  */
 #ifndef PROMPT_H
 #define PROMPT_H

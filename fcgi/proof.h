@@ -2,7 +2,7 @@
  * proof: that a catalog's calls cannot reach another tenant's rows.
  *
  * Static queries over the system catalogs, a canary per table, and every tool's statement prepared
- * as the catalog's role (DESIGN 5, "The proof of isolation").
+ * as the catalog's role.
  */
 #ifndef PROOF_H
 #define PROOF_H

@@ -1,5 +1,5 @@
 /*
- * resource: resources/list, resources/templates/list, resources/read (PROTOCOL 1.4 M21, 2.3).
+ * resource: resources/list, resources/templates/list, resources/read (MCP 2026-07-28, "Resources").
  *
  * What a credential may not see is not listed, and is as unknown as what another tenant owns.
  */

@@ -1,6 +1,6 @@
 /*
  * session: what is remembered of a client of a revision before 2026-07-28, from its initialize on
- * (MCP 2025-11-25, Streamable HTTP, "Session Management"; PROTOCOL 1.6).
+ * (MCP 2025-11-25, Streamable HTTP, "Session Management").
  *
  * Kept in Redis for all nodes, for MCP_SESSION_IDLE from its last use, and bound to whom it was made
  * for: a session id is no credential, and that of somebody else is unknown.  Redis away: every

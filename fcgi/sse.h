@@ -1,5 +1,5 @@
 /*
- * sse: an answer that is an event stream (MCP 2026-07-28, streamable HTTP; PROTOCOL 1.9).
+ * sse: an answer that is an event stream (MCP 2026-07-28, "Streamable HTTP").
  *
  * An answer is JSON unless something has to be sent before the result: the first sse_send() makes it
  * a stream.  Events have no ids, so nobody comes back for what was missed.  Where rq->streams is true

@@ -13,7 +13,7 @@
 #include "subscribe.h"
 
 #define STREAMS_TICK_US		1000000
-#define STREAMS_TURNS		15		/* ticks from one comment to the next: PROTOCOL 1.9 */
+#define STREAMS_TURNS		15		/* ticks from one comment to the next */
 #define STREAMS_RENEWALS	5		/* ticks from one renewal of what stands in Redis to the next */
 #define STREAMS_NAMED		1024
 

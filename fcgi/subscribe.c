@@ -103,7 +103,7 @@ check_filter(struct request *rq, struct json_object *filter)
 	return 0;
 }
 
-/* Asked for by name, tasks need their capability on both sides (PROTOCOL 2.5). */
+/* Asked for by name, tasks need their capability on both sides (MCP 2026-07-28, "Tasks"). */
 static int
 check_tasks(struct request *rq, struct json_object *filter)
 {
@@ -123,7 +123,7 @@ has_list(const struct catalog *c, enum lists what)
 	return what == LISTS_TOOLS || (what == LISTS_PROMPTS ? c->prompts.n : c->resources.n) > 0;
 }
 
-/* One that is unknown, or not open to the caller, is dropped without a word (PROTOCOL 2.5). */
+/* One that is unknown, or not open to the caller, is dropped without a word (MCP 2026-07-28, "Subscriptions"). */
 static bool
 is_honoured(struct request *rq, const char *uri)
 {
@@ -206,7 +206,7 @@ inherit(struct request *rq, const char *key, const char *name)
 	return cache_text(rq->cache, &rq->mem, 7, (const char *[]){ "EVAL", script, "1", key, held, name, ms }, &said, &why) == 0 && said;
 }
 
-/* Only one stream per session (PROTOCOL 1.6).  Redis away: nobody can tell, so it opens. */
+/* Only one stream per session (MCP 2025-11-25, "Listening for Messages from the Server").  Redis away: nobody can tell, so it opens. */
 static int
 claim(struct request *rq, const char **value)
 {

@@ -3,7 +3,7 @@
  *
  * The fast worker's side does all that may wait (who asks, what may be heard of, whether another
  * stream is open) and puts what came of it into the facts of a ticket; the stream worker's side
- * reads them.  PROTOCOL 2.5, 1.6, 1.7.
+ * reads them.
  */
 #ifndef SUBSCRIBE_H
 #define SUBSCRIBE_H

@@ -95,7 +95,7 @@ write_honoured(struct buf *b, const struct subscription *sub)
 	buf_str(b, sub->uris > 0 ? "]}" : "}");
 }
 
-/* Beside the path that was asked for; the client makes a whole URL of it (PROTOCOL 1.7). */
+/* Beside the path that was asked for; the client makes a whole URL of it (MCP 2024-11-05, "HTTP with SSE"). */
 static void
 write_endpoint(struct buf *b, const char *uri, const char *session)
 {
@@ -284,7 +284,7 @@ ask_all(struct streams *all, struct stream *s)
 
 /* --- resources -------------------------------------------------------------------------- */
 
-/* A change below what was subscribed to may be told with its own URI (PROTOCOL 2.5, 3). */
+/* A change below what was subscribed to may be told with its own URI (MCP 2026-07-28, "Subscriptions"). */
 static bool
 covers(const char *subscribed, const char *uri)
 {

@@ -1,8 +1,8 @@
 /*
  * tell: what clients hear on their streams.
  *
- * Frames of a listen carry the id it was asked under, those of a legacy stream nothing (PROTOCOL 2.5,
- * 1.6).  What is told is decided by what the stream asked for; a legacy stream asked for every list,
+ * Frames of a listen carry the id it was asked under, those of a legacy stream nothing (MCP
+ * 2026-07-28, "Subscriptions").  What is told is decided by what the stream asked for; a legacy stream asked for every list,
  * and its resources stand in Redis.
  */
 #ifndef TELL_H
@@ -34,7 +34,7 @@ void tell_all(struct streams *all);
 /* Of a session that may have missed a resource: all that it has subscribed to, once.  To be called now and then. */
 void tell_missed(struct streams *all, struct stream *s);
 
-/* The graceful end: a listen gets its result (PROTOCOL 2.5, 5). */
+/* The graceful end: a listen gets its result (MCP 2026-07-28, "Subscriptions"). */
 void tell_end(struct streams *all, struct stream *s);
 
 #endif

@@ -2,7 +2,7 @@
  * ticket: a fast worker's word to a stream worker that it has looked who asks, and for what.
  *
  * nginx carries it from the one to the other (X-Mcp-Ticket, then MCP_TICKET) while it repeats the
- * request (DESIGN 3, "Hand-over").  It holds for TICKET_LIFE_US and for that request alone: its
+ * request.  It holds for TICKET_LIFE_US and for that request alone: its
  * method, its path, its body.  What the facts mean is subscribe.h's matter.
  */
 #ifndef TICKET_H

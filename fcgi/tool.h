@@ -2,7 +2,8 @@
  * tool: one tool as its file declares it.
  *
  * NAME.json is read whole at start; what is wrong in it stops the start with file, member and
- * reason.  After the fork nothing here changes.  The members are DESIGN 6's.
+ * reason.  After the fork nothing here changes.  What the members mean is
+ * said in tools/README.md.
  */
 #ifndef TOOL_H
 #define TOOL_H

@@ -1,6 +1,6 @@
 /*
  * transport: what HTTP asks besides posting messages to the endpoint, and the two addresses of the
- * transport of 2024-11-05 (PROTOCOL 1.2 step 4, 1.6, 1.7).
+ * transport of 2024-11-05 (MCP 2024-11-05, "HTTP with SSE").
  *
  * nginx says in MCP_ENDPOINT which address it is: mcp, sse, messages.
  */

@@ -43,7 +43,7 @@ test('an event says who, what, how it ended, and what it took', async () => {
 		[stack.tenant('bench').id]);
 
 	assert.deepEqual(Object.keys(event).filter((name) => ![...ALWAYS, ...SOMETIMES].includes(name)), [],
-		'members DESIGN does not name');
+		'members the event does not have');
 	assert.deepEqual(ALWAYS.filter((name) => !(name in event)), [], 'members that are missing');
 	assert.equal(event.v, 1);
 	assert.match(event.id, UUID);

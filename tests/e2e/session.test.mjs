@@ -1,5 +1,5 @@
 /*
- * session: batches, sessions and the older revisions, a row each (PROTOCOL 1.5, 1.6, 1.7).
+ * session: batches, sessions and the older revisions, a row each.
  *
  * A row is a request and what must come back: status, code, id token, headers.  The rows ask the
  * shared stack, as the tenant "bench", whom no limit stops.  What changes a server (Redis that goes

@@ -1,6 +1,6 @@
 /*
- * stream: what is held open: subscriptions/listen (PROTOCOL 2.5, M32 to M34), the GET stream of older
- * revisions (1.6), the transport of 2024-11-05 (1.7).
+ * stream: what is held open: subscriptions/listen, the GET stream of older revisions, the transport of
+ * 2024-11-05.
  *
  * How they open, what is tagged, who is refused, how they end: by the client, by a credential, by a
  * reload, by a stop, by not reading.  What is told to whom is fanout's matter; how many fit, is

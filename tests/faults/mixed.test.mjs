@@ -111,7 +111,7 @@ function next_request() {
 	return { kind, ...make() };
 }
 
-/* The outcome as a client would name it that knows DESIGN 7. */
+/* The outcome as a client would name it that knows the outcomes. */
 function outcome_seen({ status, json }) {
 	const text = json?.result?.isError ? json.result.content[0].text : '';
 

@@ -2,8 +2,8 @@
  * cron: mcp.cron_next and mcp.cron_check, by tables and against an independent implementation.
  *
  * Croner supplies the calendar: it is asked in UTC, as if wall clocks never changed.  When a zone's
- * clock shows such a time is worked out here from the offsets that Intl knows, by the rule of
- * DESIGN 6: a skipped time happens when the gap ends, a doubled one the first time.  On ordinary days
+ * clock shows such a time is worked out here from the offsets that Intl knows, by this rule:
+ * a skipped time happens when the gap ends, a doubled one the first time.  On ordinary days
  * croner is asked in the zone itself too.
  */
 

@@ -1,4 +1,4 @@
-/* era: the ladder of PROTOCOL 1.2, step by step. */
+/* era: the ladder, step by step. */
 #include "era.h"
 #include "fail.h"
 #include "tap.h"

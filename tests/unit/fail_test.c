@@ -1,4 +1,4 @@
-/* fail: the first failure stays, an internal one is not told, and the table agrees with PROTOCOL. */
+/* fail: the first failure stays, an internal one is not told, and the table is what clients are promised. */
 #include "tap.h"
 #include "fail.h"
 
@@ -57,7 +57,7 @@ test_rows(void)
 		enum fail    what;
 		int          code, modern, legacy;
 		enum outcome outcome;
-	} rows[] = {	/* PROTOCOL 1.4, 1.6, 1.11 */
+	} rows[] = {
 		{ FAIL_NONE,         0, 200, 200, OUTCOME_OK },
 		{ FAIL_HOST,       403, 403, 403, OUTCOME_BAD_REQUEST },
 		{ FAIL_CREDENTIAL, 401, 401, 401, OUTCOME_DENIED },

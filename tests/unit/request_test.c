@@ -38,7 +38,7 @@ main(void)
 	is_int(request_endpoint(&rq), ENDPOINT_MESSAGES, "one of the older transport's");
 	rq.param[PARAM_ENDPOINT] = NULL;
 	is_int(request_endpoint(&rq), ENDPOINT_MCP, "none");
-	is_int(STEP_COUNT, LEN(steps), "steps of DESIGN 4");
+	is_int(STEP_COUNT, LEN(steps), "steps");
 	for (i = 0; i < STEP_COUNT; i++)
 		is_str(request_step_name(i), steps[i], "step %d", i);
 	arena_close(&rq.mem);

@@ -68,7 +68,7 @@ test_names(void)
 	static const char *const pools[] = { "fast", "slow", "stream", "audit", "warden" };
 	int i;
 
-	is_int(OUTCOME_COUNT, LEN(outcomes), "outcomes of DESIGN 7");
+	is_int(OUTCOME_COUNT, LEN(outcomes), "outcomes");
 	for (i = 0; i < OUTCOME_COUNT; i++)
 		is_str(slot_outcome_name(i), outcomes[i], "outcome %d", i);
 	is_int(POOL_COUNT, LEN(pools), "pools");
