@@ -31,18 +31,22 @@ after(() => tools.remove());
 const fresh = (plan = 'professional') => stack.new_tenant(`limits-${++names}`, plan);
 const a_call = () => modern('tools/call', { name: 'list_pipelines', arguments: { limit: 1 } });
 
-/* `clients` connections per place call for so long, each pausing between calls; gives every answer. */
+/*
+ * `clients` connections per place call for so long, each pausing between calls; gives every answer.
+ * The pauses differ, or the connections would fall into step and come all at once.
+ */
 async function press(places, keys, { seconds, clients = 8, pause_ms = 40 }) {
 	const stop_ms = performance.now() + seconds * 1000;
 	const answers = [];
 
 	await Promise.all(places.flatMap((to) => Array.from({ length: clients }, async (_, i) => {
 		const pool = stack.pool(1, to);
+		await sleep(pause_ms * Math.random());
 		while (performance.now() < stop_ms) {
 			const { headers, body } = a_call();
 			answers.push(await pool.send({ path: stack.endpoint, headers: { ...headers, ...bearer(keys[i % keys.length]) },
 				body }));
-			await sleep(pause_ms);
+			await sleep(pause_ms * (0.5 + Math.random()));
 		}
 	})));
 	return answers;
