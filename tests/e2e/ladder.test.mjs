@@ -452,8 +452,9 @@ for (const args of [[], 'x', { pipeline_id: 5 }])
 	row(`M19 arguments of a prompt ${JSON.stringify(args)}`, prompt(args), { status: 200, code: -32602, id: '1' });
 row('M19 completion of an unknown prompt', modern('completion/complete', { ref: { type: 'ref/prompt', name: 'no_such_prompt' },
 	argument: { name: 'x', value: '' } }), { status: 200, code: -32602, id: '1' });
-for (const uri of ['planasonix://pipelines/none', 'planasonix://no/such/thing', 'file:///etc/passwd', 'nonsense', ''])
-	row(`M21 unknown resource "${uri}"`, read(uri), { status: 200, code: -32602, id: '1',
+for (const uri of ['planasonix://pipelines/none', 'planasonix://no/such/thing', 'file:///etc/passwd', 'nonsense', '',
+	`planasonix://pipelines/${'x'.repeat(5_000)}`])
+	row(`M21 unknown resource "${uri.slice(0, 50)}"`, read(uri), { status: 200, code: -32602, id: '1',
 		also: ({ json }) => assert.deepEqual(json.error.data, { uri }) });
 row('M21 a resource without a uri', modern('resources/read', {}), { status: 200, code: -32602, id: '1' });
 row('M21 a uri that is no text', modern('resources/read', { uri: 5 }), { status: 200, code: -32602, id: '1' });
