@@ -333,6 +333,18 @@ finish(struct stdio_exchange *x, enum stdio_trouble trouble, const char *why)
 	hang_up(x);
 }
 
+/*
+ * libcurl connects anew for a request whose connection broke, and only then finds that it cannot send it
+ * a second time.  What it says may so be about the new connection: the request went out on the one before.
+ */
+static bool
+was_cut(const struct stdio_exchange *x, CURLcode result)
+{
+	enum stdio_trouble trouble = trouble_of(result);
+
+	return result == CURLE_SEND_FAIL_REWIND || (x->sent > 0 && (trouble == STDIO_UNREACHABLE || trouble == STDIO_UNTRUSTED));
+}
+
 static void
 take_ends(struct stdio_http *h)
 {
@@ -350,9 +362,10 @@ take_ends(struct stdio_http *h)
 		trouble = trouble_of(result);
 		if (trouble == STDIO_BROKEN && x->ask.body && x->sent == 0)
 			trouble = STDIO_UNREACHABLE;	/* the server has heard nothing of it */
-		if (result == CURLE_SEND_FAIL_REWIND)
-			snprintf(x->why, sizeof(x->why), "the server closed it");
-		finish(x, trouble, *x->why ? x->why : curl_easy_strerror(result));
+		if (was_cut(x, result))
+			finish(x, STDIO_BROKEN, "the server closed it");
+		else
+			finish(x, trouble, *x->why ? x->why : curl_easy_strerror(result));
 	}
 }
 

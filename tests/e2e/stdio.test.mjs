@@ -517,6 +517,17 @@ with_stand_in('a request that may have been carried out is not sent again', 'mod
 	await bridge.end_well();
 });
 
+with_stand_in('nor is it said not to have been sent when the server goes down while it runs it', 'modern', async (server, start) => {
+	const bridge = start();
+
+	await bridge.ask(1, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	server.instead = () => server.close();
+	const { error } = await bridge.ask(2, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	assert.match(error.message, /broke off.*not known/);
+	assert.match((await bridge.ask(3, 'tools/list')).error.message, /cannot be reached/);
+	await bridge.end_well();
+});
+
 /* --- legacy, by hand ---------------------------------------------------------------------- */
 
 with_stand_in('legacy: session and version go along, the stream is opened, the session is ended', 'legacy', async (server, start) => {
