@@ -9,6 +9,7 @@
 #define HEAD_MAX	(64 << 10)	/* bytes of headers in an answer */
 #define RETRY_AFTER_MAX	3600
 #define FDS_MAX		4
+#define SPARE_MAX	8L		/* connections kept for the next request: a burst must not cost for ever */
 
 struct stdio_http {
 	CURLM                 *multi;
@@ -168,6 +169,7 @@ stdio_http_open(const char *ca_file, const char *const *header, size_t n)
 
 	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(h->multi = curl_multi_init()))
 		die("libcurl cannot be used.");
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, SPARE_MAX);
 	h->ca_file = ca_file;
 	for (i = 0; i < n; i++)
 		h->header = add_header(h->header, header[i]);

@@ -8,7 +8,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -317,6 +317,20 @@ test('idle, with a stream open over TLS, it has less than 10 MB of its own', asy
 	const pss = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${bridge.pid}/smaps_rollup`, 'utf8'))[1]);
 	diag(`proportional memory: ${pss} kB`);
 	assert.ok(pss < 10_240);
+	await bridge.end_well();
+});
+
+test('idle again after a burst, it has given back the memory and the connections that it took', async () => {
+	const BURST = 150, MANY = 20, REST_MS = 2_500;
+	const bridge = new Bridge(ours().args, ours().env);
+
+	await Promise.all(Array.from({ length: BURST }, (_, id) => bridge.ask(id, 'tools/call', { name: 'list_pipelines', arguments: {} })));
+	await sleep(REST_MS);
+	const pss = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${bridge.pid}/smaps_rollup`, 'utf8'))[1]);
+	const open = readdirSync(`/proc/${bridge.pid}/fd`).length;
+	diag(`after ${BURST} calls at once: proportional memory ${pss} kB, ${open} open files`);
+	assert.ok(pss < 10_240);
+	assert.ok(open < MANY, `${open} open files`);
 	await bridge.end_well();
 });
 
