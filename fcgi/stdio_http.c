@@ -199,6 +199,8 @@ set(CURL *easy, struct stdio_exchange *x)
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
 	if (x->http->ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, x->http->ca_file);
+	if (stdio_http_is_local(x->ask.url))
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");	/* on another machine it would read the credential */
 }
 
 static void
@@ -495,6 +497,8 @@ stdio_http_is_local(const char *url)
 	CURLU *u;
 	size_t i;
 
+	if (strncasecmp(url, "http:", 5) != 0)
+		return false;
 	arena_init(&mem, 4096, 1 << 20);
 	u = parse(&mem, NULL, url);
 	host = u ? part(&mem, u, CURLUPART_HOST) : NULL;

@@ -760,4 +760,23 @@ test('a proxy from the environment is used, and never sees the key of an https s
 	proxy.close();
 });
 
+with_stand_in('plain http to this machine takes no proxy, which could read the key', 'modern', async (server) => {
+	const asked = [];
+	const proxy = http.createServer((req, res) => {
+		asked.push(req.headers);
+		res.writeHead(502).end();
+	});
+
+	await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+	const away = `http://127.0.0.1:${proxy.address().port}`;
+	const bridge = new Bridge([server.url], { MCPSTDIO_KEY: 'secret', http_proxy: away, ALL_PROXY: away });
+
+	assert.ok((await bridge.ask(1, 'tools/list')).result);
+	assert.deepEqual(asked, []);
+	await server.close();
+	assert.match((await bridge.ask(2, 'tools/list')).error.message, /cannot be reached: /);
+	await bridge.end_well();
+	proxy.close();
+});
+
 run();
