@@ -58,11 +58,13 @@ static bool
 form_answers(const struct question *q, struct json_object *answer)
 {
 	const char *action = json_get_str(answer, "action");
+	struct json_object *content = NULL;
 
 	if (!action)
 		return false;
 	if (strcmp(action, "accept") == 0)
-		return form_fits(json_get(q->params, "requestedSchema"), json_get(answer, "content"));
+		return (!json_object_object_get_ex(answer, "content", &content) || content) &&
+		    form_fits(json_get(q->params, "requestedSchema"), content);
 	return strcmp(action, "decline") == 0 || strcmp(action, "cancel") == 0;
 }
 

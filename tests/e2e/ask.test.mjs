@@ -154,7 +154,8 @@ test('an answer without a state, or that is none, is asked for again; what is no
 
 	asks(await remove(id, { inputResponses: { confirm: YES } }), 'confirm');
 	const requestState = asks(await remove(id), 'confirm');
-	for (const inputResponses of [{}, { wrong: YES }, { confirm: {} }, { confirm: { action: 'perhaps' } }, { confirm: { action: 'accept', content: { confirm: 'yes' } } }])
+	for (const inputResponses of [{}, { wrong: YES }, { confirm: {} }, { confirm: { action: 'perhaps' } },
+		...['yes', null].map((confirm) => ({ confirm: { action: 'accept', content: { confirm } } })), { confirm: { action: 'accept', content: null } }])
 		asks(await remove(id, { inputResponses, requestState }), 'confirm');
 	for (const inputResponses of [null, [], 'yes', 1, { confirm: 12345 }, { confirm: null }, { confirm: 'accept' }])
 		refuses_state(await remove(id, { inputResponses, requestState }), /inputResponses/);
