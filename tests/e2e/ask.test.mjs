@@ -307,6 +307,15 @@ test('a client that declares no forms is served unasked, unless its tenant wants
 const said = { role: 'assistant', content: { type: 'text', text: 'Hello.' }, model: 'm' };
 const named = (name) => ({ action: 'accept', content: { name } });
 
+test('a capability that is no object is declared all the same, in both eras', async () => {
+	const id = await new_schedule();
+
+	for (const elicitation of [true, [], 'form'])
+		asks(await remove(id, { caps: { elicitation } }), 'confirm');
+	assert.ok(await stack.new_session(key, '2025-11-25', { capabilities: { elicitation: [], sampling: true, roots: 1 } }));
+	assert.ok(await exists(id));
+});
+
 test('two rounds: the second state carries the first answer', async () => {
 	const first = asks(await call('two_steps', { seed: 1 }), 'name');
 	const second = asks(await call('two_steps', { seed: 1 }, { inputResponses: { name: named('Alice'), extra: {} }, requestState: first }), 'color');
