@@ -2,6 +2,7 @@
  * tool: NAME.json read by a table of members.
  */
 #include "tool.h"
+#include "shown.h"
 
 #define FILE_MAX	(1 << 20)
 #define NAME_MAX_LEN	128
@@ -26,74 +27,6 @@ refuse(struct load *l, const char *fmt, ...)
 	return -1;
 }
 
-/* --- result ----------------------------------------------------------------------------- */
-
-static int
-read_page(struct load *l, struct tool_result *r, struct json_object *page)
-{
-	size_t i, n = json_is_strings(page) ? json_object_array_length(page) : 0;
-
-	if (n == 0 || n > TOOL_PAGE_MAX)
-		return refuse(l, "result.page: expected 1 to %d column names", TOOL_PAGE_MAX);
-	for (i = 0; i < n; i++)
-		r->page[i] = json_object_get_string(json_object_array_get_idx(page, i));
-	return 0;
-}
-
-static int
-read_lift(struct load *l, struct tool_result *r, struct json_object *lift)
-{
-	if (!json_object_is_type(lift, json_type_object) || json_object_object_length(lift) > TOOL_LIFT_MAX)
-		return refuse(l, "result.lift: expected an object of at most %d columns with their values for an empty result", TOOL_LIFT_MAX);
-	json_object_object_foreach(lift, name, usual) {
-		r->lift[r->lifts] = name;
-		r->lift_usual[r->lifts++] = arena_str(l->mem, json_plain(usual, NULL));
-	}
-	return 0;
-}
-
-static int
-read_result_member(struct load *l, struct tool_result *r, const char *name, struct json_object *v)
-{
-	if (strcmp(name, "page") == 0)
-		return read_page(l, r, v);
-	if (strcmp(name, "lift") == 0)
-		return read_lift(l, r, v);
-	if (strcmp(name, "row") == 0 || strcmp(name, "json") == 0) {
-		r->kind = name[0] == 'r' ? RESULT_ROW : RESULT_JSON;
-		return json_object_get_boolean(v) ? 0 : refuse(l, "result.%s: expected true", name);
-	}
-	if (!json_object_is_type(v, json_type_string))
-		return refuse(l, "result.%s: expected a text", name);
-	if (strcmp(name, "rows") == 0) {
-		r->kind = RESULT_ROWS;
-		r->rows = json_object_get_string(v);
-		return 0;
-	}
-	if (strcmp(name, "done") == 0) {
-		r->kind = RESULT_DONE;
-		r->done = json_object_get_string(v);
-		return 0;
-	}
-	return refuse(l, "result: unknown member \"%s\"", name);
-}
-
-static int
-read_result(struct load *l, struct json_object *v)
-{
-	struct tool_result *r = &l->tool->result;
-	int kinds = !!json_get(v, "rows") + !!json_get(v, "row") + !!json_get(v, "json") + !!json_get(v, "done");
-
-	if (kinds != 1)
-		return refuse(l, "result: expected exactly one of rows, row, json, done");
-	json_object_object_foreach(v, name, member)
-		if (read_result_member(l, r, name, member) != 0)
-			return -1;
-	if (r->kind != RESULT_ROWS && (r->page[0] || r->lifts))
-		return refuse(l, "result: page and lift go with rows");
-	return 0;
-}
-
 /* --- members of a shape of their own ---------------------------------------------------- */
 
 int
@@ -103,10 +36,21 @@ tool_scope(struct arena *mem, struct json_object *v, struct words *out)
 	size_t i, n = one ? 1 : json_is_strings(v) ? json_object_array_length(v) : 0;
 	const char **at = arena_take(mem, (n + 1) * sizeof(*at));
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		at[i] = json_object_get_string(one ? v : json_object_array_get_idx(v, i));
+		if (!*at[i] || strpbrk(at[i], " \t\r\n"))
+			return -1;	/* the scopes of a caller are words, divided by spaces */
+	}
 	*out = (struct words){ at, n };
 	return n > 0 ? 0 : -1;
+}
+
+static int
+read_result(struct load *l, struct json_object *v)
+{
+	const char *why;
+
+	return result_read(l->mem, v, &l->tool->result, &why) == 0 ? 0 : refuse(l, "%s", why);
 }
 
 static int
@@ -134,6 +78,22 @@ read_composed(struct load *l, struct json_object *v)
 {
 	l->tool->composed = json_object_get_boolean(v);
 	return json_object_is_type(v, json_type_boolean) ? 0 : refuse(l, "composed: expected true or false");
+}
+
+static int
+read_icons(struct load *l, struct json_object *v)
+{
+	const char *flaw = shown_flaw(l->mem, SHOWN_ICONS, v);
+
+	return flaw ? refuse(l, "icons: %s", flaw) : 0;
+}
+
+static int
+read_annotations(struct load *l, struct json_object *v)
+{
+	const char *flaw = shown_flaw(l->mem, SHOWN_HINTS, v);
+
+	return flaw ? refuse(l, "annotations: %s", flaw) : 0;
 }
 
 static int
@@ -208,15 +168,15 @@ static const struct member {
 	enum member_kind kind;
 	size_t           at;
 	int64_t          least, most;
-	int            (*read)(struct load *l, struct json_object *v);	/* of M_OWN, and further of M_OBJECT */
+	int            (*read)(struct load *l, struct json_object *v);	/* of M_OWN, and further of the others */
 } members[] = {
 	{ "title",        M_TEXT,   FACE, 0, 0, NULL },
 	{ "description",  M_TEXT,   FACE, 0, 0, NULL },
 	{ "inputSchema",  M_OBJECT, offsetof(struct tool, input_schema), 0, 0, NULL },
 	{ "outputSchema", M_OBJECT, offsetof(struct tool, output_schema), 0, 0, NULL },
 	{ "composed",     M_OWN,    FACE, 0, 0, read_composed },
-	{ "annotations",  M_OBJECT, FACE, 0, 0, NULL },
-	{ "icons",        M_ARRAY,  FACE, 0, 0, NULL },
+	{ "annotations",  M_OBJECT, FACE, 0, 0, read_annotations },
+	{ "icons",        M_ARRAY,  FACE, 0, 0, read_icons },
 	{ "scope",        M_OWN,    FACE, 0, 0, read_scope },
 	{ "feature",      M_TEXT,   offsetof(struct tool, feature), 0, 0, NULL },
 	{ "writes",       M_OWN,    FACE, 0, 0, read_writes },
@@ -273,6 +233,8 @@ read_member(struct load *l, const struct member *m, struct json_object *v)
 
 	if (!has_kind(m->kind, v))
 		return refuse(l, "%s: expected %s", m->name, says[m->kind]);
+	if (m->kind == M_TEXT && json_object_get_string_len(v) == 0)
+		return refuse(l, "%s: is empty", m->name);
 	if (m->read)
 		return m->read(l, v);
 	if (m->at == FACE)
@@ -291,20 +253,66 @@ read_member(struct load *l, const struct member *m, struct json_object *v)
 
 /* --- what must hold between members ----------------------------------------------------- */
 
-/* Each {NAME} of the sentence is an argument. */
+/* Each {NAME} of a member's text (NULL: it is not there) is an argument. */
 static int
-check_confirm(struct load *l)
+check_braces(struct load *l, const char *member, const char *text)
 {
-	const char *at = l->tool->confirm, *end;
+	const char *at = text, *end;
 
-	while (at && (at = strchr(at, '{')) && (end = strchr(at, '}'))) {
-		const char *name = arena_copy(l->mem, at + 1, (size_t)(end - at - 1));
+	while (at && (at = strchr(at, '{'))) {
+		const char *name;
 
+		end = strchr(at, '}');
+		if (!end)
+			return refuse(l, "%s: a brace is not closed", member);
+		name = arena_copy(l->mem, at + 1, (size_t)(end - at - 1));
 		if (!schema_has(l->tool->input, name))
-			return refuse(l, "confirm: inputSchema has no property %s", name);
+			return refuse(l, "%s: inputSchema has no property %s", member, name);
 		at = end;
 	}
 	return 0;
+}
+
+static int
+check_texts(struct load *l)
+{
+	const struct tool *t = l->tool;
+	size_t i;
+
+	for (i = 0; i < t->scope.n; i++)
+		if (check_braces(l, "scope", t->scope.at[i]) != 0)
+			return -1;
+	for (i = 0; i < (size_t)t->result.lifts; i++)
+		if (strncmp(t->result.lift_usual[i], "\"{", 2) == 0 && check_braces(l, "result.lift", t->result.lift_usual[i]) != 0)
+			return -1;
+	return check_braces(l, "confirm", t->confirm) != 0 ? -1 : check_braces(l, "result.done", t->result.done);
+}
+
+/* Is the property of that type?  What its branches alone say of it is not looked at. */
+static bool
+is_typed(struct load *l, const char *name, const char *type)
+{
+	struct json_object *root = l->tool->input_schema, *property = json_get(json_get(root, "properties"), name);
+	const char *given = property ? json_get_str(schema_meant(l->mem, root, property), "type") : type;
+
+	return given && strcmp(given, type) == 0;
+}
+
+/* A key of another type would be no key, and the call made twice. */
+static int
+check_idempotency(struct load *l)
+{
+	const struct tool *t = l->tool;
+
+	if (!t->idempotency)
+		return 0;
+	if (!schema_has(t->input, t->idempotency))
+		return refuse(l, "idempotency: inputSchema has no property %s", t->idempotency);
+	if (t->writes == TOOL_READS)
+		return refuse(l, "idempotency: goes with writes");
+	if (t->c)
+		return refuse(l, "idempotency: a tool written in C has more than one transaction, and cannot keep a key with them");
+	return is_typed(l, t->idempotency, "string") ? 0 : refuse(l, "idempotency: %s must be of type string", t->idempotency);
 }
 
 /* Members that name arguments name ones that exist. */
@@ -320,15 +328,9 @@ check_names(struct load *l)
 	for (i = 0; i < t->renames; i++)
 		if (!schema_has(t->input, t->rename[i].from))
 			return refuse(l, "rename.%s: inputSchema has no such property", t->rename[i].from);
-	if (t->idempotency && !schema_has(t->input, t->idempotency))
-		return refuse(l, "idempotency: inputSchema has no property %s", t->idempotency);
-	if (t->idempotency && t->writes == TOOL_READS)
-		return refuse(l, "idempotency: goes with writes");
-	if (t->idempotency && t->c)
-		return refuse(l, "idempotency: a tool written in C has more than one transaction, and cannot keep a key with them");
 	if (t->asks && !t->c)
 		return refuse(l, "asks: goes with a tool written in C; for others there is confirm");
-	return check_confirm(l);
+	return check_idempotency(l) != 0 ? -1 : check_texts(l);
 }
 
 /* Arguments that clients repeat in headers: no secret may be among them, headers are logged by many. */
@@ -362,6 +364,16 @@ check_composed(struct load *l)
 	return 0;
 }
 
+/* What SQL is given where the caller says nothing is checked nowhere else. */
+static int
+check_defaults(struct load *l)
+{
+	struct buf says;
+
+	buf_init(&says, l->mem, 1000);
+	return schema_defaults_fit(l->tool->input, l->mem, &says) ? 0 : refuse(l, "inputSchema: default: %s", says.at);
+}
+
 static int
 check_input(struct load *l)
 {
@@ -377,7 +389,9 @@ check_input(struct load *l)
 		return refuse(l, "inputSchema: %s", why);
 	if (t->result.page[0] && (!schema_has(t->input, "limit") || !schema_has(t->input, "cursor")))
 		return refuse(l, "inputSchema: a tool with result.page takes limit and cursor");
-	return check_names(l) != 0 ? -1 : check_mirrors(l);
+	if (t->result.page[0] && (!is_typed(l, "limit", "integer") || !is_typed(l, "cursor", "string")))
+		return refuse(l, "inputSchema: of a tool with result.page limit is an integer and cursor a string");
+	return check_defaults(l) != 0 || check_names(l) != 0 ? -1 : check_mirrors(l);
 }
 
 /* Members that we add to a list must be in a closed outputSchema, or the answer would not fit it. */
@@ -498,8 +512,8 @@ read_source(struct load *l, struct json_object *source)
 		return refuse(l, "description: must be there");
 	if (!l->tool->input_schema)
 		return refuse(l, "inputSchema: must be there");
-	if (l->tool->c && json_get(source, "result"))
-		return refuse(l, "result: a tool written in C makes its own");
+	if (l->tool->c && (json_get(source, "result") || l->tool->result.none))
+		return refuse(l, "%s: a tool written in C makes its own", l->tool->result.none ? "none" : "result");
 	return l->tool->c || json_get(source, "result") ? 0 : refuse(l, "result: must be there");
 }
 

@@ -46,6 +46,12 @@ test_catalog(void)
 	ok(strstr(refusal(&all), "colour: unknown member"), "an unknown member");
 	put("catalog.json", arena_fmt(&mem, CATALOG, ",\"plans_required\":\"x\""));
 	ok(strstr(refusal(&all), "plans_required"), "a member of another type");
+	put("catalog.json", arena_fmt(&mem, CATALOG, ",\"plans_required\":[]"));
+	ok(strstr(refusal(&all), "plans_required: is empty"), "nobody's plan is not everybody's");
+	put("catalog.json", arena_fmt(&mem, CATALOG, ",\"sse_plans\":[\"big\"]"));
+	ok(strstr(refusal(&all), "sse_plans: goes with sse"), "plans for a transport that is not offered");
+	put("catalog.json", arena_fmt(&mem, CATALOG, ",\"limit\":1000001"));
+	ok(strstr(refusal(&all), "limit: expected an integer from 1 to 1000000"), "a limit is bounded");
 	put("catalog.json", arena_fmt(&mem, CATALOG, ",\"limit\":30"));
 	is_str(refusal(&all), "", "a whole catalog loads");
 	is_int(all.n, 1, "one catalog");

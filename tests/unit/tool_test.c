@@ -22,7 +22,7 @@ unput(const char *name)
 }
 
 #define CATALOG "{\"title\":\"Shop\",\"version\":\"1\",\"schema\":\"shop\",\"role\":\"shop_tenant\",\"prefix\":\"shp\"}"
-#define TOOL(more) "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"}}}," \
+#define TOOL(more) "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"},\"n\":{\"type\":\"integer\"}}}," \
 	"\"result\":{\"row\":true}" more "}"
 
 /* The sentence with which loading is refused; "" : it loads. */
@@ -70,6 +70,15 @@ test_members(void)
 	refuses_tool(TOOL(",\"writes\":true,\"idempotency\":\"key\""), "idempotency: inputSchema has no property key");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{}}},\"c\":\"get\",\"writes\":true,\"idempotency\":\"id\"}",
 	    "idempotency: a tool written in C");
+	refuses_tool(TOOL(",\"writes\":true,\"idempotency\":\"n\""), "idempotency: n must be of type string");
+	refuses_tool(TOOL(",\"none\":\"\""), "none: is empty");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"c\":\"get\",\"none\":\"x\"}", "none: a tool written in C");
+	refuses_tool(TOOL(",\"scope\":\"two words\""), "scope: expected a word");
+	refuses_tool(TOOL(",\"scope\":\"\""), "scope: expected a word");
+	refuses_tool(TOOL(",\"scope\":\"{what}:read\""), "scope: inputSchema has no property what");
+	refuses_tool(TOOL(",\"confirm\":\"Delete {id?\""), "confirm: a brace is not closed");
+	refuses_tool(TOOL(",\"icons\":[{\"src\":\"http://x/\"}]"), "icons: [0].src must match");
+	refuses_tool(TOOL(",\"annotations\":{\"destructiveHint\":\"no\"}"), "annotations: destructiveHint must be true or false");
 	refuses_tool("{\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true}}", "description: must be there");
 	refuses_tool("{\"description\":\"d\",\"result\":{\"row\":true}}", "inputSchema: must be there");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"}}", "result: must be there");
@@ -88,6 +97,12 @@ test_schemas(void)
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true,\"done\":\"x\"}}", "exactly one of");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"rows\":\"r\",\"page\":[\"id\"]}}", "takes limit and cursor");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true,\"page\":[\"id\"]}}", "page and lift go with rows");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"limit\":{\"type\":\"string\"},\"cursor\":{\"type\":\"string\"}}},"
+	    "\"result\":{\"rows\":\"r\",\"page\":[\"id\"]}}", "limit is an integer and cursor a string");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"n\":{\"maximum\":9,\"default\":10}}},\"result\":{\"row\":true}}",
+	    "inputSchema: default: n must be at most 9");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"done\":\"{id} done\"}}", "result.done: inputSchema has no property id");
+	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"rows\":\"r\",\"lift\":{\"id\":\"{id}\"}}}", "result.lift: inputSchema has no property id");
 	refuses_tool("{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"outputSchema\":{\"type\":\"object\",\"properties\":{\"r\":{}}},\"result\":{\"rows\":\"r\"}}", "has no property count");
 	refuses_tool(TOOL(",\"sql\":\"../get\""), "stem of a file");
 	put("get.json", TOOL(",\"sql\":\"other\""));
