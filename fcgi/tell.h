@@ -22,6 +22,9 @@ void tell_list(struct streams *all, const char *catalog, const char *tenant, enu
 /* For this one. */
 void tell_one(struct streams *all, struct stream *s, enum lists what);
 
+/* What its caller may now: of resources that are not for him he hears nothing, even if they were when he subscribed. */
+void tell_known(struct stream *s, const struct identity *who);
+
 /* A resource has changed for them.  Those who subscribed to one above it are told, too. */
 void tell_resource(struct streams *all, const char *catalog, const char *tenant, const char *uri);
 
