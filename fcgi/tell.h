@@ -2,8 +2,8 @@
  * tell: what clients hear on their streams.
  *
  * Frames of a listen carry the id it was asked under, those of a legacy stream nothing (MCP
- * 2026-07-28, "Subscriptions").  What is told is decided by what the stream asked for; a legacy stream asked for every list,
- * and its resources stand in Redis.
+ * 2026-07-28, "Subscriptions").  What is told is decided by what the stream asked for; a legacy stream
+ * asked for every list, and its resources stand in Redis.
  */
 #ifndef TELL_H
 #define TELL_H
