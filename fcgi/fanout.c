@@ -321,10 +321,12 @@ judge(struct fanout *f, struct fanout_caller *c, const struct identity *who, enu
 	c->asked = 0;
 	c->again = false;
 	f->judged = c;
-	if (gone)
+	if (gone) {
 		f->ears.gone(f->ctx, c, gone);
-	else
+	} else {
+		f->ears.known(f->ctx, c, who);
 		compare(f, who);
+	}
 	f->judged = NULL;
 }
 

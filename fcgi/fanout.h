@@ -46,6 +46,9 @@ struct fanout_ears {
 	/* Something may have been missed: every stream is to be told of all that it subscribed to, once. */
 	void (*gap)(void *ctx);
 
+	/* This is what the caller may now. */
+	void (*known)(void *ctx, struct fanout_caller *caller, const struct identity *who);
+
 	/* What this caller may see is another list than before. */
 	void (*sees)(void *ctx, struct fanout_caller *caller, enum lists what);
 
