@@ -60,6 +60,7 @@ struct streams {
 	unsigned              next_turn;
 	int                   n, opened;	/* of any stage but closed; open */
 	size_t                waiting;		/* bytes, for readers that are behind */
+	bool                  missed;		/* one of them has missed something */
 	void                (*left)(struct streams *all, struct stream *s);	/* before an open one is closed */
 };
 

@@ -223,7 +223,7 @@ take_answer(void *ctx, const struct feed_reply *reply)
 	struct stream *s = streams_find(q->all, q->session);
 
 	if (s && (!reply || reply->kind == FEED_ERROR))
-		s->missed = true;
+		s->missed = q->all->missed = true;
 	else if (s && reply->kind == FEED_LIST)
 		tell_resources_of(q->all, s, reply->at, reply->n);
 	else if (s && q->uri && reply->kind == FEED_NUMBER && reply->number == 1)
@@ -302,7 +302,8 @@ resource_changed(struct streams *all, struct stream *s, void *ctx)
 	if (!concerns(s, c))
 		return;
 	if (s->kind != SUBSCRIBE_LISTEN && *s->session) {
-		ask_whether(all, s, c->uri);
+		if (!s->missed)		/* who has missed one is told of all */
+			ask_whether(all, s, c->uri);
 		return;
 	}
 	for (i = 0; i < s->uris && !covers(s->uri[i], c->uri); i++)
@@ -375,11 +376,21 @@ tell_all(struct streams *all)
 	streams_each(all, tell_everything, NULL);
 }
 
-void
-tell_missed(struct streams *all, struct stream *s)
+static void
+make_up(struct streams *all, struct stream *s, void *ctx)
 {
-	if (s->missed && all->fanout)
+	(void)ctx;
+	if (s->missed)
 		ask_all(all, s);
+}
+
+void
+tell_missed(struct streams *all)
+{
+	if (!all->missed || !all->fanout || !fanout_is_free(all->fanout))
+		return;
+	all->missed = false;
+	streams_each(all, make_up, NULL);
 }
 
 void
