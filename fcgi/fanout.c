@@ -318,10 +318,12 @@ judge(struct fanout *f, struct fanout_caller *c, const struct identity *who, enu
 	c->asked = 0;
 	c->again = false;
 	f->judged = c;
-	if (gone)
+	if (gone) {
 		f->ears.gone(f->ctx, c, gone);
-	else
+	} else {
+		c->hides = resource_hide(c->catalog, who, c->hidden);
 		compare(f, who);
+	}
 	f->judged = NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "board.h"
 #include "feed.h"
 #include "lists.h"
+#include "resource.h"
 
 struct fanout;
 
@@ -25,6 +26,9 @@ struct fanout_caller {
 	char                  workspace[CRYPT_UUID];	/* that it is narrowed to; "": none */
 	char                  address[46];		/* of the client */
 	uint64_t              seen[LISTS_COUNT];	/* lists_digest() when it was identified for this stream */
+	unsigned char        *hidden;			/* room for RESOURCE_HIDDEN_BYTES */
+
+	bool                  hides;			/* fanout has found that there are resources that it may not see: hidden says which */
 
 	/* fanout's own */
 	struct fanout_caller *next, *before;

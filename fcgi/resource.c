@@ -143,6 +143,66 @@ resource_exists(struct request *rq, const char *uri)
 	return false;
 }
 
+/* --- what is hidden --------------------------------------------------------------------- */
+
+bool
+resource_hide(const struct catalog *c, const struct identity *who, unsigned char *hidden)
+{
+	bool any = false, is;
+	struct arena mem;
+	size_t i;
+
+	arena_init(&mem, 4096, 16 << 20);	/* for sentences that nobody is told */
+	for (i = 0; i < c->resources.n; i++) {
+		is = catalog_forbids(&c->resources.at[i].ask, who, NULL, &mem);
+		hidden[i / 8] = (unsigned char)((hidden[i / 8] & ~(1 << i % 8)) | is << i % 8);
+		any |= is;
+	}
+	arena_close(&mem);
+	return any;
+}
+
+static bool
+stands_for(const struct resource *r, const char *uri)
+{
+	struct arena mem;
+	bool does;
+
+	if (!r->many)
+		return strcmp(r->uri, uri) == 0;
+	arena_init(&mem, 4096, 1 << 20);
+	does = uri_match(&mem, &r->pattern, uri);
+	arena_close(&mem);
+	return does;
+}
+
+static bool
+has_open_entry(const struct catalog *c, const unsigned char *hidden, const char *uri)
+{
+	size_t i;
+
+	for (i = 0; i < c->resources.n; i++)
+		if (!(hidden[i / 8] & 1 << i % 8) && stands_for(&c->resources.at[i], uri))
+			return true;
+	return false;
+}
+
+bool
+resource_is_open(const struct catalog *c, const unsigned char *hidden, const char *uri)
+{
+	char above[URI_MAX + 1];
+	char *slash;
+
+	snprintf(above, sizeof(above), "%s", uri);
+	while (!has_open_entry(c, hidden, above)) {
+		slash = strrchr(above, '/');
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
 /* --- lists ------------------------------------------------------------------------------ */
 
 /*

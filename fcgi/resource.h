@@ -26,4 +26,15 @@ int resource_unknown(struct request *rq, const char *uri, enum fail what);
  */
 bool resource_exists(struct request *rq, const char *uri);
 
+/* --- for who was identified long ago ----------------------------------------------------- */
+
+/* A bit per entry of the catalog: may this caller not see it? */
+#define RESOURCE_HIDDEN_BYTES(c) (((c)->resources.n + 7) / 8)
+
+/* Sets the bits; false: none of them. */
+bool resource_hide(const struct catalog *c, const struct identity *who, unsigned char *hidden);
+
+/* Does an entry that is not hidden stand for this URI, or for one above it? */
+bool resource_is_open(const struct catalog *c, const unsigned char *hidden, const char *uri);
+
 #endif

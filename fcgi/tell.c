@@ -190,6 +190,13 @@ tell_one(struct streams *all, struct stream *s, enum lists what)
 	arena_close(&mem);
 }
 
+/* A caller that has lost a scope or a feature since it subscribed hears no more of what it may not read. */
+static bool
+may_hear(const struct stream *s, const char *uri)
+{
+	return !s->caller.hides || resource_is_open(s->caller.catalog, s->caller.hidden, uri);
+}
+
 /* --- resources of legacy sessions ------------------------------------------------------- */
 
 /* A question to Redis; the stream may be gone when it is answered. */
@@ -210,7 +217,7 @@ tell_resources_of(struct streams *all, struct stream *s, const struct text *uri,
 	arena_init(&mem, FRAME_MAX, 4 * FRAMES_MAX);
 	buf_init(&b, &mem, FRAMES_MAX);
 	for (i = 0; i < n && i < SUBSCRIBE_URIS_MAX; i++)
-		if (uri[i].len <= URI_MAX)
+		if (uri[i].len <= URI_MAX && may_hear(s, uri[i].at))
 			write_resource(&b, s, uri[i].at);
 	say(all, s, &b);
 	arena_close(&mem);
@@ -302,13 +309,13 @@ resource_changed(struct streams *all, struct stream *s, void *ctx)
 	if (!concerns(s, c))
 		return;
 	if (s->kind != SUBSCRIBE_LISTEN && *s->session) {
-		if (!s->missed)		/* who has missed one is told of all */
+		if (!s->missed && may_hear(s, c->uri))		/* who has missed one is told of all */
 			ask_whether(all, s, c->uri);
 		return;
 	}
 	for (i = 0; i < s->uris && !covers(s->uri[i], c->uri); i++)
 		;
-	if (i == s->uris)
+	if (i == s->uris || !may_hear(s, c->uri))
 		return;
 	buf_cut(&c->frame, 0);
 	write_resource(&c->frame, s, c->uri);
@@ -363,7 +370,8 @@ tell_everything(struct streams *all, struct stream *s, void *ctx)
 		if (s->list[i])
 			write_list(&b, s, (enum lists)i);
 	for (i = 0; i < s->uris; i++)
-		write_resource(&b, s, s->uri[i]);
+		if (may_hear(s, s->uri[i]))
+			write_resource(&b, s, s->uri[i]);
 	say(all, s, &b);
 	arena_close(&mem);
 	if (s->kind != SUBSCRIBE_LISTEN && *s->session && s->stage == STREAM_OPEN)

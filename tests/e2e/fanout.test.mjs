@@ -145,6 +145,39 @@ test('scopes of a role: who has it is told that its lists are others, and nobody
 	close(ann);
 });
 
+test('a role that loses its scope: its callers hear no more of what they subscribed to, until it is given back', async (say) => {
+	const tenant = await stack.new_tenant('losing', 'internal');
+	const uri = 'planasonix://connection-types';
+	const scopes = (...words) => stack.mcpctl('role', 'scopes', ...of('losing'), '--name', 'reader', ...words.flatMap((word) => ['--scope', word]));
+	const change = () => executor.query('select mcp.resource_changed($1, $2)', [tenant.id, uri]);
+
+	await stack.mcpctl('role', 'add', ...of('losing'), '--name', 'reader', '--scope', 'connections:read', '--scope', 'pipelines:read');
+	await stack.mcpctl('principal', 'add', ...of('losing'), '--name', 'ann', '--role', 'reader');
+	const key = (await stack.new_key('losing', ['*'], '--principal', 'ann')).secret;
+	const session = await stack.new_session(key);
+	const subscribed = await stack.post(legacy('resources/subscribe', { uri }), { key, headers: session_header(session) });
+	assert.equal(subscribed.status, 200, subscribed.text);
+	const old = await open(stack.http, stack.endpoint, { headers: { Accept: 'text/event-stream', ...bearer(key), ...session_header(session) } }, 'GET');
+	const all = [...await listen_everywhere(key, { resourceSubscriptions: [uri] }), old];
+	const forget = () => all.forEach((listener) => listener.forget());
+
+	let from_ms = performance.now();
+	await change();
+	await heard(all, [uri], { from_ms, say });
+	await scopes('pipelines:read');
+	await sleep(SOON_MS);
+	forget();
+	await change();
+	await nothing(all);
+	await scopes('connections:read', 'pipelines:read');
+	await sleep(SOON_MS);
+	forget();
+	from_ms = performance.now();
+	await change();
+	await heard(all, [uri], { from_ms, say });
+	close(all);
+});
+
 test('features of a tenant, and what takes a key away: revocation, suspension, a lower plan', async (say) => {
 	const tenant = await stack.new_tenant('extras', 'internal');
 	const other = await stack.new_key('extras');
