@@ -12,7 +12,7 @@
 
 #define PATIENCE_US	5000000		/* for a request that comes, and for an answer that leaves */
 #define BEHIND_MOST	(4 << 20)	/* bytes that a reader may be behind in a burst, */
-#define BEHIND_ALL	(12 << 20)	/* as long as all together are not behind by these, */
+#define BEHIND_ALL	(8 << 20)	/* as long as all together are not behind by these, */
 #define BEHIND_US	30000000	/* and for so long: nginx waits no longer for a client */
 #define TEXTS_CHUNK	512
 #define TEXTS_MOST	(1 << 20)
