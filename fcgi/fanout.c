@@ -487,6 +487,12 @@ fanout_owes(const struct fanout *f)
 }
 
 bool
+fanout_is_free(const struct fanout *f)
+{
+	return feed_is_open(f->hears) && feed_is_open(f->carries) && !fanout_owes(f);
+}
+
+bool
 fanout_changed(const struct process *self, const struct catalog *c, enum lists what)
 {
 	int newest = atomic_load(&self->board->newest);
