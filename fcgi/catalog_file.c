@@ -30,25 +30,26 @@ static const struct member {
 	enum member_kind kind;
 	bool             needed;
 	size_t           at;
+	int64_t          most;		/* of M_COUNT */
 } members[] = {
-	{ "title",          M_TEXT,   true,  offsetof(struct catalog, title) },
-	{ "version",        M_TEXT,   true,  offsetof(struct catalog, version) },
-	{ "instructions",   M_TEXT,   false, offsetof(struct catalog, instructions) },
-	{ "role",           M_TEXT,   true,  offsetof(struct catalog, role) },
-	{ "schema",         M_TEXT,   true,  offsetof(struct catalog, schema) },
-	{ "prefix",         M_TEXT,   true,  offsetof(struct catalog, prefix) },
-	{ "feature",        M_TEXT,   false, offsetof(struct catalog, feature) },
-	{ "plans_required", M_WORDS,  false, offsetof(struct catalog, plans) },
-	{ "refused",        M_TEXT,   false, offsetof(struct catalog, refused) },
-	{ "shared",         M_WORDS,  false, offsetof(struct catalog, shared) },
-	{ "definer",        M_WORDS,  false, offsetof(struct catalog, definer) },
-	{ "page_size",      M_COUNT,  false, offsetof(struct catalog, page_size) },
-	{ "list_ttl_ms",    M_COUNT,  false, offsetof(struct catalog, list_ttl_ms) },
-	{ "limit",          M_COUNT,  false, offsetof(struct catalog, per_minute) },
-	{ "batches",        M_FLAG,   false, offsetof(struct catalog, batches) },
-	{ "sse",            M_FLAG,   false, offsetof(struct catalog, sse) },
-	{ "sse_plans",      M_WORDS,  false, offsetof(struct catalog, sse_plans) },
-	{ "errors",         M_ERRORS, false, 0 },
+	{ "title",          M_TEXT,   true,  offsetof(struct catalog, title), 0 },
+	{ "version",        M_TEXT,   true,  offsetof(struct catalog, version), 0 },
+	{ "instructions",   M_TEXT,   false, offsetof(struct catalog, instructions), 0 },
+	{ "role",           M_TEXT,   true,  offsetof(struct catalog, role), 0 },
+	{ "schema",         M_TEXT,   true,  offsetof(struct catalog, schema), 0 },
+	{ "prefix",         M_TEXT,   true,  offsetof(struct catalog, prefix), 0 },
+	{ "feature",        M_TEXT,   false, offsetof(struct catalog, feature), 0 },
+	{ "plans_required", M_WORDS,  false, offsetof(struct catalog, plans), 0 },
+	{ "refused",        M_TEXT,   false, offsetof(struct catalog, refused), 0 },
+	{ "shared",         M_WORDS,  false, offsetof(struct catalog, shared), 0 },
+	{ "definer",        M_WORDS,  false, offsetof(struct catalog, definer), 0 },
+	{ "page_size",      M_COUNT,  false, offsetof(struct catalog, page_size), TOOLS_MAX },
+	{ "list_ttl_ms",    M_COUNT,  false, offsetof(struct catalog, list_ttl_ms), INT64_C(86400000) },
+	{ "limit",          M_COUNT,  false, offsetof(struct catalog, per_minute), 1000000 },
+	{ "batches",        M_FLAG,   false, offsetof(struct catalog, batches), 0 },
+	{ "sse",            M_FLAG,   false, offsetof(struct catalog, sse), 0 },
+	{ "sse_plans",      M_WORDS,  false, offsetof(struct catalog, sse_plans), 0 },
+	{ "errors",         M_ERRORS, false, 0, 0 },
 };
 
 static int
@@ -95,8 +96,8 @@ read_member(struct load *l, const struct member *m, struct json_object *v)
 		memcpy(field, &text, sizeof(text));
 		return 0;
 	case M_COUNT:
-		if (!json_object_is_type(v, json_type_int) || n < 1)
-			return refuse(l, m->name, "expected an integer from 1");
+		if (!json_object_is_type(v, json_type_int) || n < 1 || n > m->most)
+			return refuse(l, m->name, arena_fmt(l->mem, "expected an integer from 1 to %" PRId64, m->most));
 		memcpy(field, &n, sizeof(n));
 		return 0;
 	case M_FLAG:
@@ -123,6 +124,24 @@ find_member(const char *name)
 	return NULL;
 }
 
+/* An empty list of plans would be taken for all of them. */
+static int
+check_plans(struct load *l, struct json_object *source)
+{
+	static const char *const lists[] = { "plans_required", "sse_plans" };
+	size_t i;
+
+	for (i = 0; i < LEN(lists); i++) {
+		struct json_object *given = json_get(source, lists[i]);
+
+		if (given && json_object_array_length(given) == 0)
+			return refuse(l, lists[i], "is empty; without it all plans are meant");
+	}
+	if (json_get(source, "sse_plans") && !l->catalog->sse)
+		return refuse(l, "sse_plans", "goes with sse");
+	return 0;
+}
+
 static int
 read_source(struct load *l, struct json_object *source)
 {
@@ -144,7 +163,7 @@ read_source(struct load *l, struct json_object *source)
 	if (strspn(l->catalog->prefix, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(l->catalog->prefix) ||
 	    strlen(l->catalog->prefix) > 16)
 		return refuse(l, "prefix", "expected 1 to 16 of a-z 0-9");
-	return 0;
+	return check_plans(l, source);
 }
 
 /* --- tools ------------------------------------------------------------------------------ */

@@ -321,10 +321,12 @@ judge(struct fanout *f, struct fanout_caller *c, const struct identity *who, enu
 	c->asked = 0;
 	c->again = false;
 	f->judged = c;
-	if (gone)
+	if (gone) {
 		f->ears.gone(f->ctx, c, gone);
-	else
+	} else {
+		f->ears.known(f->ctx, c, who);
 		compare(f, who);
+	}
 	f->judged = NULL;
 }
 
@@ -482,6 +484,12 @@ bool
 fanout_owes(const struct fanout *f)
 {
 	return feed_owes(f->carries);
+}
+
+bool
+fanout_is_free(const struct fanout *f)
+{
+	return feed_is_open(f->hears) && feed_is_open(f->carries) && !fanout_owes(f);
 }
 
 bool

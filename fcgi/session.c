@@ -191,6 +191,7 @@ session_begin_sse(struct request *rq)
 	const char *id;
 	bool kept;
 
+	rq->client.level = LEVEL_INFO;	/* no message has said another yet */
 	id = mint(rq, SESSION_SSE, "", &kept);
 	if (!kept)
 		no_stream(rq);

@@ -29,8 +29,11 @@ tool_scope(struct arena *mem, struct json_object *v, struct words *out)
 	size_t i, n = one ? 1 : json_is_strings(v) ? json_object_array_length(v) : 0;
 	const char **at = arena_take(mem, (n + 1) * sizeof(*at));
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		at[i] = json_object_get_string(one ? v : json_object_array_get_idx(v, i));
+		if (!*at[i] || strpbrk(at[i], " \t\r\n"))
+			return -1;	/* the scopes of a caller are words, divided by spaces */
+	}
 	*out = (struct words){ at, n };
 	return n > 0 ? 0 : -1;
 }

@@ -12,20 +12,66 @@ tool_check_refuse(struct tool_read *l, const char *fmt, ...)
 	return -1;
 }
 
-/* Each {NAME} of the sentence is an argument. */
+/* Each {NAME} of a member's text (NULL: it is not there) is an argument. */
 static int
-check_confirm(struct tool_read *l)
+check_braces(struct tool_read *l, const char *member, const char *text)
 {
-	const char *at = l->tool->confirm, *end;
+	const char *at = text, *end;
 
-	while (at && (at = strchr(at, '{')) && (end = strchr(at, '}'))) {
-		const char *name = arena_copy(l->mem, at + 1, (size_t)(end - at - 1));
+	while (at && (at = strchr(at, '{'))) {
+		const char *name;
 
+		end = strchr(at, '}');
+		if (!end)
+			return tool_check_refuse(l, "%s: a brace is not closed", member);
+		name = arena_copy(l->mem, at + 1, (size_t)(end - at - 1));
 		if (!schema_has(l->tool->input, name))
-			return tool_check_refuse(l, "confirm: inputSchema has no property %s", name);
+			return tool_check_refuse(l, "%s: inputSchema has no property %s", member, name);
 		at = end;
 	}
 	return 0;
+}
+
+static int
+check_texts(struct tool_read *l)
+{
+	const struct tool *t = l->tool;
+	size_t i;
+
+	for (i = 0; i < t->scope.n; i++)
+		if (check_braces(l, "scope", t->scope.at[i]) != 0)
+			return -1;
+	for (i = 0; i < (size_t)t->result.lifts; i++)
+		if (strncmp(t->result.lift_usual[i], "\"{", 2) == 0 && check_braces(l, "result.lift", t->result.lift_usual[i]) != 0)
+			return -1;
+	return check_braces(l, "confirm", t->confirm) != 0 ? -1 : check_braces(l, "result.done", t->result.done);
+}
+
+/* Is the property of that type?  What its branches alone say of it is not looked at. */
+static bool
+is_typed(struct tool_read *l, const char *name, const char *type)
+{
+	struct json_object *root = l->tool->input_schema, *property = json_get(json_get(root, "properties"), name);
+	const char *given = property ? json_get_str(schema_meant(l->mem, root, property), "type") : type;
+
+	return given && strcmp(given, type) == 0;
+}
+
+/* A key of another type would be no key, and the call made twice. */
+static int
+check_idempotency(struct tool_read *l)
+{
+	const struct tool *t = l->tool;
+
+	if (!t->idempotency)
+		return 0;
+	if (!schema_has(t->input, t->idempotency))
+		return tool_check_refuse(l, "idempotency: inputSchema has no property %s", t->idempotency);
+	if (t->writes == TOOL_READS)
+		return tool_check_refuse(l, "idempotency: goes with writes");
+	if (t->c)
+		return tool_check_refuse(l, "idempotency: a tool written in C has more than one transaction, and cannot keep a key with them");
+	return is_typed(l, t->idempotency, "string") ? 0 : tool_check_refuse(l, "idempotency: %s must be of type string", t->idempotency);
 }
 
 /* Members that name arguments name ones that exist. */
@@ -41,15 +87,9 @@ check_names(struct tool_read *l)
 	for (i = 0; i < t->renames; i++)
 		if (!schema_has(t->input, t->rename[i].from))
 			return tool_check_refuse(l, "rename.%s: inputSchema has no such property", t->rename[i].from);
-	if (t->idempotency && !schema_has(t->input, t->idempotency))
-		return tool_check_refuse(l, "idempotency: inputSchema has no property %s", t->idempotency);
-	if (t->idempotency && t->writes == TOOL_READS)
-		return tool_check_refuse(l, "idempotency: goes with writes");
-	if (t->idempotency && t->c)
-		return tool_check_refuse(l, "idempotency: a tool written in C has more than one transaction, and cannot keep a key with them");
 	if (t->asks && !t->c)
 		return tool_check_refuse(l, "asks: goes with a tool written in C; for others there is confirm");
-	return check_confirm(l);
+	return check_idempotency(l) != 0 ? -1 : check_texts(l);
 }
 
 /* Arguments that clients repeat in headers: no secret may be among them, headers are logged by many. */
@@ -83,6 +123,16 @@ check_composed(struct tool_read *l)
 	return 0;
 }
 
+/* What SQL is given where the caller says nothing is checked nowhere else. */
+static int
+check_defaults(struct tool_read *l)
+{
+	struct buf says;
+
+	buf_init(&says, l->mem, 1000);
+	return schema_defaults_fit(l->tool->input, l->mem, &says) ? 0 : tool_check_refuse(l, "inputSchema: default: %s", says.at);
+}
+
 static int
 check_input(struct tool_read *l)
 {
@@ -98,7 +148,9 @@ check_input(struct tool_read *l)
 		return tool_check_refuse(l, "inputSchema: %s", why);
 	if (t->result.page[0] && (!schema_has(t->input, "limit") || !schema_has(t->input, "cursor")))
 		return tool_check_refuse(l, "inputSchema: a tool with result.page takes limit and cursor");
-	return check_names(l) != 0 ? -1 : check_mirrors(l);
+	if (t->result.page[0] && (!is_typed(l, "limit", "integer") || !is_typed(l, "cursor", "string")))
+		return tool_check_refuse(l, "inputSchema: of a tool with result.page limit is an integer and cursor a string");
+	return check_defaults(l) != 0 || check_names(l) != 0 ? -1 : check_mirrors(l);
 }
 
 /* Members that we add to a list must be in a closed outputSchema, or the answer would not fit it. */

@@ -1,80 +1,21 @@
 /* tool_file: NAME.json read by a table of members, and the tool's face made of them. */
 #include "tool_file.h"
+#include "shown.h"
 #include "tool_check.h"
 
 #define FILE_MAX	(1 << 20)
 #define NAME_MAX_LEN	128
 #define NAME_CHARS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
-/* --- result ----------------------------------------------------------------------------- */
-
-static int
-read_page(struct tool_read *l, struct tool_result *r, struct json_object *page)
-{
-	size_t i, n = json_is_strings(page) ? json_object_array_length(page) : 0;
-
-	if (n == 0 || n > TOOL_PAGE_MAX)
-		return tool_check_refuse(l, "result.page: expected 1 to %d column names", TOOL_PAGE_MAX);
-	for (i = 0; i < n; i++)
-		r->page[i] = json_object_get_string(json_object_array_get_idx(page, i));
-	return 0;
-}
-
-static int
-read_lift(struct tool_read *l, struct tool_result *r, struct json_object *lift)
-{
-	if (!json_object_is_type(lift, json_type_object) || json_object_object_length(lift) > TOOL_LIFT_MAX)
-		return tool_check_refuse(l, "result.lift: expected an object of at most %d columns with their values for an empty result", TOOL_LIFT_MAX);
-	json_object_object_foreach(lift, name, usual) {
-		r->lift[r->lifts] = name;
-		r->lift_usual[r->lifts++] = arena_str(l->mem, json_plain(usual, NULL));
-	}
-	return 0;
-}
-
-static int
-read_result_member(struct tool_read *l, struct tool_result *r, const char *name, struct json_object *v)
-{
-	if (strcmp(name, "page") == 0)
-		return read_page(l, r, v);
-	if (strcmp(name, "lift") == 0)
-		return read_lift(l, r, v);
-	if (strcmp(name, "row") == 0 || strcmp(name, "json") == 0) {
-		r->kind = name[0] == 'r' ? RESULT_ROW : RESULT_JSON;
-		return json_object_get_boolean(v) ? 0 : tool_check_refuse(l, "result.%s: expected true", name);
-	}
-	if (!json_object_is_type(v, json_type_string))
-		return tool_check_refuse(l, "result.%s: expected a text", name);
-	if (strcmp(name, "rows") == 0) {
-		r->kind = RESULT_ROWS;
-		r->rows = json_object_get_string(v);
-		return 0;
-	}
-	if (strcmp(name, "done") == 0) {
-		r->kind = RESULT_DONE;
-		r->done = json_object_get_string(v);
-		return 0;
-	}
-	return tool_check_refuse(l, "result: unknown member \"%s\"", name);
-}
+/* --- members of a shape of their own ---------------------------------------------------- */
 
 static int
 read_result(struct tool_read *l, struct json_object *v)
 {
-	struct tool_result *r = &l->tool->result;
-	int kinds = !!json_get(v, "rows") + !!json_get(v, "row") + !!json_get(v, "json") + !!json_get(v, "done");
+	const char *why;
 
-	if (kinds != 1)
-		return tool_check_refuse(l, "result: expected exactly one of rows, row, json, done");
-	json_object_object_foreach(v, name, member)
-		if (read_result_member(l, r, name, member) != 0)
-			return -1;
-	if (r->kind != RESULT_ROWS && (r->page[0] || r->lifts))
-		return tool_check_refuse(l, "result: page and lift go with rows");
-	return 0;
+	return result_read(l->mem, v, &l->tool->result, &why) == 0 ? 0 : tool_check_refuse(l, "%s", why);
 }
-
-/* --- members of a shape of their own ---------------------------------------------------- */
 
 static int
 read_scope(struct tool_read *l, struct json_object *v)
@@ -101,6 +42,22 @@ read_composed(struct tool_read *l, struct json_object *v)
 {
 	l->tool->composed = json_object_get_boolean(v);
 	return json_object_is_type(v, json_type_boolean) ? 0 : tool_check_refuse(l, "composed: expected true or false");
+}
+
+static int
+read_icons(struct tool_read *l, struct json_object *v)
+{
+	const char *flaw = shown_flaw(l->mem, SHOWN_ICONS, v);
+
+	return flaw ? tool_check_refuse(l, "icons: %s", flaw) : 0;
+}
+
+static int
+read_annotations(struct tool_read *l, struct json_object *v)
+{
+	const char *flaw = shown_flaw(l->mem, SHOWN_HINTS, v);
+
+	return flaw ? tool_check_refuse(l, "annotations: %s", flaw) : 0;
 }
 
 static int
@@ -156,15 +113,15 @@ static const struct member {
 	enum member_kind kind;
 	size_t           at;
 	int64_t          least, most;
-	int            (*read)(struct tool_read *l, struct json_object *v);	/* of M_OWN, and further of M_OBJECT */
+	int            (*read)(struct tool_read *l, struct json_object *v);	/* of M_OWN, and further of the others */
 } members[] = {
 	{ "title",        M_TEXT,   FACE, 0, 0, NULL },
 	{ "description",  M_TEXT,   FACE, 0, 0, NULL },
 	{ "inputSchema",  M_OBJECT, offsetof(struct tool, input_schema), 0, 0, NULL },
 	{ "outputSchema", M_OBJECT, offsetof(struct tool, output_schema), 0, 0, NULL },
 	{ "composed",     M_OWN,    FACE, 0, 0, read_composed },
-	{ "annotations",  M_OBJECT, FACE, 0, 0, NULL },
-	{ "icons",        M_ARRAY,  FACE, 0, 0, NULL },
+	{ "annotations",  M_OBJECT, FACE, 0, 0, read_annotations },
+	{ "icons",        M_ARRAY,  FACE, 0, 0, read_icons },
 	{ "scope",        M_OWN,    FACE, 0, 0, read_scope },
 	{ "feature",      M_TEXT,   offsetof(struct tool, feature), 0, 0, NULL },
 	{ "writes",       M_OWN,    FACE, 0, 0, read_writes },
@@ -221,6 +178,8 @@ read_member(struct tool_read *l, const struct member *m, struct json_object *v)
 
 	if (!has_kind(m->kind, v))
 		return tool_check_refuse(l, "%s: expected %s", m->name, says[m->kind]);
+	if (m->kind == M_TEXT && json_object_get_string_len(v) == 0)
+		return tool_check_refuse(l, "%s: is empty", m->name);
 	if (m->read)
 		return m->read(l, v);
 	if (m->at == FACE)
@@ -312,8 +271,8 @@ read_source(struct tool_read *l, struct json_object *source)
 		return tool_check_refuse(l, "description: must be there");
 	if (!l->tool->input_schema)
 		return tool_check_refuse(l, "inputSchema: must be there");
-	if (l->tool->c && json_get(source, "result"))
-		return tool_check_refuse(l, "result: a tool written in C makes its own");
+	if (l->tool->c && (json_get(source, "result") || l->tool->result.none))
+		return tool_check_refuse(l, "%s: a tool written in C makes its own", l->tool->result.none ? "none" : "result");
 	return l->tool->c || json_get(source, "result") ? 0 : tool_check_refuse(l, "result: must be there");
 }
 

@@ -13,6 +13,12 @@ test_catalog(void)
 	ok(strstr(folder_refusal(), "colour: unknown member"), "an unknown member");
 	folder_put("catalog.json", arena_fmt(&folder.mem, CATALOG, ",\"plans_required\":\"x\""));
 	ok(strstr(folder_refusal(), "plans_required"), "a member of another type");
+	folder_put("catalog.json", arena_fmt(&folder.mem, CATALOG, ",\"plans_required\":[]"));
+	ok(strstr(folder_refusal(), "plans_required: is empty"), "nobody's plan is not everybody's");
+	folder_put("catalog.json", arena_fmt(&folder.mem, CATALOG, ",\"sse_plans\":[\"big\"]"));
+	ok(strstr(folder_refusal(), "sse_plans: goes with sse"), "plans for a transport that is not offered");
+	folder_put("catalog.json", arena_fmt(&folder.mem, CATALOG, ",\"limit\":1000001"));
+	ok(strstr(folder_refusal(), "limit: expected an integer from 1 to 1000000"), "a limit is bounded");
 	folder_put("catalog.json", arena_fmt(&folder.mem, CATALOG, ",\"limit\":30"));
 	is_str(folder_refusal(), "", "a whole catalog loads");
 	is_int(folder.all.n, 1, "one catalog");

@@ -8,7 +8,7 @@
 #include "tap.h"
 
 /* A tool's file with more members. */
-#define FOLDER_TOOL(more) "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"}}}," \
+#define FOLDER_TOOL(more) "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"},\"n\":{\"type\":\"integer\"}}}," \
 	"\"result\":{\"row\":true}" more "}"
 
 static struct {

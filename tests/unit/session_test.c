@@ -199,6 +199,7 @@ test_sse(void)
 	say(NULL, NULL);
 	id = session_begin_sse(&rq);
 	ok(id != NULL, "a session without a client");
+	is_str(field(id, "level"), "1", "whose client hears what other clients hear that said nothing: info");
 	say("initialize", id);
 	rq.param[PARAM_ENDPOINT] = "messages";
 	is_int(session_check(&rq), 0, "its initialize");

@@ -12,12 +12,22 @@ test_names(void)
 	folder_refuses("get.json", FOLDER_TOOL(",\"writes\":true,\"idempotency\":\"key\""), "idempotency: inputSchema has no property key");
 	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{}}},\"c\":\"get\",\"writes\":true,\"idempotency\":\"id\"}",
 	    "idempotency: a tool written in C");
+	folder_refuses("get.json", FOLDER_TOOL(",\"writes\":true,\"idempotency\":\"n\""), "idempotency: n must be of type string");
+	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"c\":\"get\",\"none\":\"x\"}", "none: a tool written in C");
+	folder_refuses("get.json", FOLDER_TOOL(",\"scope\":\"{what}:read\""), "scope: inputSchema has no property what");
+	folder_refuses("get.json", FOLDER_TOOL(",\"confirm\":\"Delete {id?\""), "confirm: a brace is not closed");
+	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"done\":\"{id} done\"}}", "result.done: inputSchema has no property id");
+	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"},\"result\":{\"rows\":\"r\",\"lift\":{\"id\":\"{id}\"}}}", "result.lift: inputSchema has no property id");
 }
 
 static void
 test_schemas(void)
 {
 	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"string\"},\"result\":{\"row\":true}}", "type must be \"object\"");
+	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"limit\":{\"type\":\"string\"},\"cursor\":{\"type\":\"string\"}}},"
+	    "\"result\":{\"rows\":\"r\",\"page\":[\"id\"]}}", "limit is an integer and cursor a string");
+	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"n\":{\"maximum\":9,\"default\":10}}},\"result\":{\"row\":true}}",
+	    "inputSchema: default: n must be at most 9");
 	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"a\":{\"onlyOf\":[]}}},\"result\":{\"row\":true}}", "a: unknown keyword \"onlyOf\"");
 	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"http://x/\"}}},\"result\":{\"row\":true}}", "nothing is fetched from elsewhere");
 	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"anyOf\":[{}]},\"result\":{\"row\":true}}", "inputSchema: anyOf at the root makes some clients drop the tool");

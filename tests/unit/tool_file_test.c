@@ -18,6 +18,11 @@ test_members(void)
 	folder_refuses("get.json", FOLDER_TOOL(",\"asks\":\"elicitation\""), "asks: expected an array");
 	folder_refuses("get.json", FOLDER_TOOL(",\"asks\":[]"), "asks: expected an array");
 	folder_refuses("get.json", FOLDER_TOOL(",\"asks\":[\"mail\"]"), "asks: expected");
+	folder_refuses("get.json", FOLDER_TOOL(",\"none\":\"\""), "none: is empty");
+	folder_refuses("get.json", FOLDER_TOOL(",\"scope\":\"two words\""), "scope: expected a word");
+	folder_refuses("get.json", FOLDER_TOOL(",\"scope\":\"\""), "scope: expected a word");
+	folder_refuses("get.json", FOLDER_TOOL(",\"icons\":[{\"src\":\"http://x/\"}]"), "icons: [0].src must match");
+	folder_refuses("get.json", FOLDER_TOOL(",\"annotations\":{\"destructiveHint\":\"no\"}"), "annotations: destructiveHint must be true or false");
 	folder_refuses("get.json", "{\"inputSchema\":{\"type\":\"object\"},\"result\":{\"row\":true}}", "description: must be there");
 	folder_refuses("get.json", "{\"description\":\"d\",\"result\":{\"row\":true}}", "inputSchema: must be there");
 	folder_refuses("get.json", "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\"}}", "result: must be there");
