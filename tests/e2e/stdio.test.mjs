@@ -678,6 +678,21 @@ with_stand_in('sse: an address of another origin gets nothing', 'sse', async (se
 	await bridge.end_well();
 });
 
+with_stand_in('sse: what the server says when it offers no stream reaches client and people', 'sse', async (server, start) => {
+	const bridge = start();
+	const answer = (status, type, body) => {
+		server.instead = (req, res) => res.writeHead(status, { 'Content-Type': type }).end(body);
+		return bridge.begin_legacy();
+	};
+
+	const { error } = await answer(403, 'application/json', '{"jsonrpc":"2.0","error":{"code":403,"message":"Not in this plan.","data":{"plan":"small"}}}');
+	assert.deepEqual(error, { code: 403, message: 'Not in this plan.', data: { plan: 'small' } });
+	assert.match(bridge.err, /does not allow this with the key given \(403\)\. It says: Not in this plan\./);
+	bridge.lines.length = 0;
+	assert.match((await answer(200, 'text/html', '<html>')).error.message, /text\/html: it is no MCP endpoint/);
+	await bridge.end_well();
+});
+
 with_stand_in('http pointed at an sse address, and sse at an http one, say so', 'sse', async (server, start) => {
 	const bridge = new Bridge([server.url]);
 
