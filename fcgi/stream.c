@@ -14,6 +14,8 @@
 #define SPARE_FILES	256		/* besides streams: logs, PostgreSQL, Redis, connections to be refused */
 #define STUCK_S		30		/* a turn takes milliseconds: the signal ends a process whose turn has no end */
 #define END_US		2000000		/* for answers that have to leave when all is over */
+#define BEFORE_END_US	1000000		/* for workers of our generation to leave before we say that we do */
+#define BEFORE_END_MS	5		/* how often we look whether they have */
 
 struct loop {
 	struct streams all;
@@ -22,7 +24,7 @@ struct loop {
 	bool           listening;	/* the listener is in the epoll set */
 	bool           quits;
 	int64_t        most;		/* streams that may be open here */
-	int64_t        tick_us, end_us;	/* monotonic: the next tick; the end */
+	int64_t        tick_us, news_us, end_us;	/* monotonic: the next tick; news of the end; the end */
 };
 
 /* --- birth ------------------------------------------------------------------------------ */
@@ -278,6 +280,38 @@ end_one(struct streams *all, struct stream *s, void *ctx)
 	tell_end(all, s);
 }
 
+static void
+take_no_more(struct loop *l)
+{
+	l->news_us = base_now_us() + BEFORE_END_US;
+	epoll_ctl(l->all.epoll_fd, EPOLL_CTL_DEL, l->quit_fd, NULL);	/* it stays readable */
+	listen_on(l, false);
+}
+
+/* Does a worker of our generation still wait for requests? */
+static bool
+one_waits(const struct process *self)
+{
+	const struct slot *s;
+
+	for (s = self->board->slot; s < self->board->slot + self->board->slots; s++)
+		if ((s->pool == POOL_FAST || s->pool == POOL_SLOW) && s->row == self->row && atomic_load(&s->state) == SLOT_IDLE)
+			return true;
+	return false;
+}
+
+/*
+ * Clients that are told of other lists ask for them at once.  A worker that the reload has told to leave,
+ * and that sleeps yet, would give them the old ones, and nobody would tell them again.
+ */
+static bool
+may_tell(const struct loop *l)
+{
+	const struct process *self = l->all.self;
+
+	return atomic_load(&self->board->newest) == self->row || !one_waits(self) || base_now_us() >= l->news_us;
+}
+
 /* Whoever listens again finds the next generation; what its catalog lists otherwise, he is told before. */
 static void
 begin_end(struct loop *l)
@@ -287,8 +321,6 @@ begin_end(struct loop *l)
 	int i;
 
 	l->end_us = base_now_us() + END_US;
-	epoll_ctl(l->all.epoll_fd, EPOLL_CTL_DEL, l->quit_fd, NULL);	/* it stays readable */
-	listen_on(l, false);
 	for (c = catalogs->at; c < catalogs->at + catalogs->n; c++)
 		for (i = 0; i < LISTS_COUNT; i++)
 			if (fanout_changed(l->all.self, c, (enum lists)i))
@@ -304,6 +336,10 @@ is_over(struct loop *l)
 {
 	if (!l->quits)
 		return false;
+	if (l->news_us == 0)
+		take_no_more(l);
+	if (l->end_us == 0 && !may_tell(l))
+		return false;
 	if (l->end_us == 0)
 		begin_end(l);
 	streams_each(&l->all, end_one, NULL);
@@ -316,6 +352,8 @@ patience_ms(const struct loop *l)
 {
 	int64_t us = (l->end_us > 0 && l->end_us < l->tick_us ? l->end_us : l->tick_us) - base_now_us();
 
+	if (l->quits && l->end_us == 0)
+		return BEFORE_END_MS;
 	return us <= 0 ? 0 : (int)(us / 1000) + 1;
 }
 

@@ -11,7 +11,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, run, test } from './lib/tap.mjs';
 import { ROOT, must, private_stack, sleep, until } from './lib/stack.mjs';
-import { bearer, legacy, session_header } from './lib/mcp.mjs';
+import { bearer, legacy, modern, session_header } from './lib/mcp.mjs';
 import { listen, open } from './lib/listen.mjs';
 import { more_tools } from './lib/tools.mjs';
 
@@ -354,6 +354,22 @@ test('a reload with other tools: those who asked are told, then all end; the sam
 	for (const listener of listeners) {
 		assert.deepEqual(listener.heard, []);
 		assert.equal(listener.result?.resultType, 'complete');
+	}
+});
+
+test('a reload with other tools: who reads them at the news gets the new ones, from whatever worker', async () => {
+	const tool = JSON.parse(readFileSync(file('list_pipelines.json'), 'utf8')), key = stack.key('bench');
+
+	for (let round = 1; round <= 4; round++) {
+		const listeners = await Promise.all(Array.from({ length: 12 }, (_, id) => listen(stack, key, { toolsListChanged: true }, { id })));
+		const read = listeners.map(({ response }) => new Promise((resolve) => {
+			response.on('data', (text) => text.includes('tools/list_changed') && resolve(stack.post(modern('tools/list'), { key })));
+		}));
+
+		writeFileSync(file('list_pipelines.json'), JSON.stringify({ ...tool, description: `Of round ${round}.` }));
+		assert.equal((await stack.reload()).status, 0);
+		const texts = (await Promise.all(read)).map(({ text }) => /Of round \d+/.exec(text)?.[0]);
+		assert.deepEqual([...new Set(texts)], [`Of round ${round}`]);
 	}
 });
 
