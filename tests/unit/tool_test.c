@@ -6,13 +6,19 @@ static struct arena mem;
 static char folder[] = "/tmp/tool_test.XXXXXX";
 
 static void
-put(const char *name, const char *text)
+put_bytes(const char *name, const char *bytes, size_t n)
 {
 	char *path = arena_fmt(&mem, "%s/shop/%s", folder, name);
 	FILE *f = fopen(path, "w");
 
-	fputs(text, f);
+	fwrite(bytes, 1, n, f);
 	fclose(f);
+}
+
+static void
+put(const char *name, const char *text)
+{
+	put_bytes(name, text, strlen(text));
 }
 
 static void
@@ -107,6 +113,9 @@ test_schemas(void)
 	refuses_tool(TOOL(",\"sql\":\"../get\""), "stem of a file");
 	put("get.json", TOOL(",\"sql\":\"other\""));
 	ok(strstr(refusal(&(struct catalogs){ 0 }), "other.sql"), "a missing SQL file is named");
+	put_bytes("other.sql", "select 1\0 where false", 21);
+	ok(strstr(refusal(&(struct catalogs){ 0 }), "other.sql: has a NUL byte"), "one whose end would be lost is refused");
+	unput("other.sql");
 }
 
 /* What tools/list shows is what the file says, value for value, whatever keywords it has. */
