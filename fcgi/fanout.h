@@ -27,6 +27,7 @@ struct fanout_caller {
 	char                  address[46];		/* of the client */
 	uint64_t              seen[LISTS_COUNT];	/* lists_digest() when it was identified for this stream */
 	unsigned char        *hidden;			/* room for RESOURCE_HIDDEN_BYTES */
+	bool                  sse;			/* it came by the transport of 2024-11-05 */
 
 	bool                  hides;			/* fanout has found that there are resources that it may not see: hidden says which */
 

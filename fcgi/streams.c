@@ -150,6 +150,7 @@ follow(struct streams *all, struct stream *s, const struct subscription *sub)
 	memcpy(s->caller.seen, sub->seen, sizeof(s->caller.seen));
 	slot_put(s->caller.tenant, sizeof(s->caller.tenant), sub->tenant);
 	slot_put(s->caller.workspace, sizeof(s->caller.workspace), sub->workspace);
+	s->caller.sse = s->kind == SUBSCRIBE_SSE;
 	s->caller.hidden = arena_zero(&s->mem, RESOURCE_HIDDEN_BYTES(s->caller.catalog) + 1);
 	if (!all->fanout)
 		return;
