@@ -146,8 +146,11 @@ hear_session(struct fanout *f, struct json_object *head, const char *json, size_
 {
 	const char *session = json_get_str(head, "session");
 
-	if (session)
-		f->ears.session(f->ctx, session, json, len);
+	if (!session)
+		return;
+	if (len == 0)		/* it was ended, perhaps at another node */
+		recall_forget(f->self->board->recall, slot_number(session));
+	f->ears.session(f->ctx, session, json, len);
 }
 
 static const struct {
@@ -323,7 +326,7 @@ judge(struct fanout *f, struct fanout_caller *c, const struct identity *who, enu
 	if (gone) {
 		f->ears.gone(f->ctx, c, gone);
 	} else {
-		c->hides = resource_hide(c->catalog, who, c->hidden);
+		f->ears.known(f->ctx, c, who);
 		compare(f, who);
 	}
 	f->judged = NULL;

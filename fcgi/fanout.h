@@ -11,7 +11,6 @@
 #include "board.h"
 #include "feed.h"
 #include "lists.h"
-#include "resource.h"
 
 struct fanout;
 
@@ -26,10 +25,7 @@ struct fanout_caller {
 	char                  workspace[CRYPT_UUID];	/* that it is narrowed to; "": none */
 	char                  address[46];		/* of the client */
 	uint64_t              seen[LISTS_COUNT];	/* lists_digest() when it was identified for this stream */
-	unsigned char        *hidden;			/* room for RESOURCE_HIDDEN_BYTES */
 	bool                  sse;			/* it came by the transport of 2024-11-05 */
-
-	bool                  hides;			/* fanout has found that there are resources that it may not see: hidden says which */
 
 	/* fanout's own */
 	struct fanout_caller *next, *before;
@@ -50,6 +46,9 @@ struct fanout_ears {
 
 	/* Something may have been missed: every stream is to be told of all that it subscribed to, once. */
 	void (*gap)(void *ctx);
+
+	/* This is what the caller may now. */
+	void (*known)(void *ctx, struct fanout_caller *caller, const struct identity *who);
 
 	/* What this caller may see is another list than before. */
 	void (*sees)(void *ctx, struct fanout_caller *caller, enum lists what);

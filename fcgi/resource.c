@@ -29,16 +29,22 @@ resource_unknown(struct request *rq, const char *uri, enum fail what)
 
 /* The values of $1: those in the URI, and the URI.  NULL: the entry does not stand for it. */
 static struct json_object *
-match(struct request *rq, const struct resource *r, const char *uri)
+match(struct arena *mem, const struct resource *r, const char *uri)
 {
 	struct json_object *values;
 
 	if (!r->many && strcmp(r->uri, uri) != 0)
 		return NULL;
-	values = r->many ? uri_match(&rq->mem, &r->pattern, uri) : json_keep(&rq->mem, json_object_new_object());
+	values = r->many ? uri_match(mem, &r->pattern, uri) : json_keep(mem, json_object_new_object());
 	if (values)
 		json_object_object_add(values, "uri", json_object_new_string(uri));
 	return values;
+}
+
+bool
+resource_stands_for(struct arena *mem, const struct resource *r, const char *uri)
+{
+	return match(mem, r, uri);
 }
 
 /* The first entry that stands for the URI and may be seen.  *hidden: there is one that may not. */
@@ -50,7 +56,7 @@ find(struct request *rq, const char *uri, struct json_object **values, bool *hid
 
 	*hidden = false;
 	for (i = 0; i < all->n; i++) {
-		*values = match(rq, &all->at[i], uri);
+		*values = match(&rq->mem, &all->at[i], uri);
 		if (!*values)
 			continue;
 		if (!catalog_forbids(&all->at[i].ask, rq->who, *values, &rq->mem))
@@ -83,9 +89,9 @@ static int
 settle_failure(struct request *rq, const char *uri)
 {
 	enum fail was = (enum fail)rq->failed;
-	const char *word = rq->tool_error.word;	/* none: no row came */
+	const char *word = rq->tool_error.word;
 
-	if (was == FAIL_TOOL && word && strcmp(word, "NOT_FOUND") != 0)
+	if (was == FAIL_TOOL && !(word && strcmp(word, "NOT_FOUND") == 0))
 		return fail_as_params(rq);
 	if (was != FAIL_TOOL && was != FAIL_SCOPE)
 		return -1;
@@ -141,66 +147,6 @@ resource_exists(struct request *rq, const char *uri)
 	if (rq->failed == FAIL_RESOURCE || rq->failed == FAIL_RESOURCE_DENIED || rq->failed == FAIL_PARAMS)
 		fail_clear(rq);
 	return false;
-}
-
-/* --- what is hidden --------------------------------------------------------------------- */
-
-bool
-resource_hide(const struct catalog *c, const struct identity *who, unsigned char *hidden)
-{
-	bool any = false, is;
-	struct arena mem;
-	size_t i;
-
-	arena_init(&mem, 4096, 16 << 20);	/* for sentences that nobody is told */
-	for (i = 0; i < c->resources.n; i++) {
-		is = catalog_forbids(&c->resources.at[i].ask, who, NULL, &mem);
-		hidden[i / 8] = (unsigned char)((hidden[i / 8] & ~(1 << i % 8)) | is << i % 8);
-		any |= is;
-	}
-	arena_close(&mem);
-	return any;
-}
-
-static bool
-stands_for(const struct resource *r, const char *uri)
-{
-	struct arena mem;
-	bool does;
-
-	if (!r->many)
-		return strcmp(r->uri, uri) == 0;
-	arena_init(&mem, 4096, 1 << 20);
-	does = uri_match(&mem, &r->pattern, uri);
-	arena_close(&mem);
-	return does;
-}
-
-static bool
-has_open_entry(const struct catalog *c, const unsigned char *hidden, const char *uri)
-{
-	size_t i;
-
-	for (i = 0; i < c->resources.n; i++)
-		if (!(hidden[i / 8] & 1 << i % 8) && stands_for(&c->resources.at[i], uri))
-			return true;
-	return false;
-}
-
-bool
-resource_is_open(const struct catalog *c, const unsigned char *hidden, const char *uri)
-{
-	char above[URI_MAX + 1];
-	char *slash;
-
-	snprintf(above, sizeof(above), "%s", uri);
-	while (!has_open_entry(c, hidden, above)) {
-		slash = strrchr(above, '/');
-		if (!slash)
-			return false;
-		*slash = '\0';
-	}
-	return true;
 }
 
 /* --- lists ------------------------------------------------------------------------------ */

@@ -125,6 +125,13 @@ hear_gap(void *ctx)
 }
 
 static void
+hear_known(void *ctx, struct fanout_caller *caller, const struct identity *who)
+{
+	(void)ctx;
+	tell_known((struct stream *)caller, who);
+}
+
+static void
 hear_sees(void *ctx, struct fanout_caller *caller, enum lists what)
 {
 	struct loop *l = ctx;
@@ -151,7 +158,7 @@ hear_cancel(void *ctx, const char *session, const char *id)
 }
 
 static const struct fanout_ears ears = {
-	hear_list, hear_resource, hear_session, hear_cancel, hear_gap, hear_sees, hear_gone,
+	hear_list, hear_resource, hear_session, hear_cancel, hear_gap, hear_known, hear_sees, hear_gone,
 };
 
 /* --- connections ------------------------------------------------------------------------ */

@@ -5,7 +5,6 @@
  * the same second.
  */
 #include "streams.h"
-#include "catalog.h"
 #include "log.h"
 #include "seat.h"
 #include "sse.h"
@@ -151,7 +150,6 @@ follow(struct streams *all, struct stream *s, const struct subscription *sub)
 	slot_put(s->caller.tenant, sizeof(s->caller.tenant), sub->tenant);
 	slot_put(s->caller.workspace, sizeof(s->caller.workspace), sub->workspace);
 	s->caller.sse = s->kind == SUBSCRIBE_SSE;
-	s->caller.hidden = arena_zero(&s->mem, RESOURCE_HIDDEN_BYTES(s->caller.catalog) + 1);
 	if (!all->fanout)
 		return;
 	fanout_follow(all->fanout, &s->caller);

@@ -47,6 +47,7 @@ struct stream {
 	const char          *session, *claim, *owned;	/* as in struct subscription */
 	const char *const   *uri;
 	size_t               uris;
+	bool                *hidden;		/* of each resource of its catalog: not for this caller; NULL: he was not identified here yet */
 };
 
 struct streams {

@@ -2,8 +2,8 @@
  * tell: what clients hear on their streams.
  *
  * Frames of a listen carry the id it was asked under, those of a legacy stream nothing (MCP
- * 2026-07-28, "Subscriptions").  What is told is decided by what the stream asked for; a legacy stream asked for every list,
- * and its resources stand in Redis.
+ * 2026-07-28, "Subscriptions").  What is told is decided by what the stream asked for; a legacy stream
+ * asked for every list, and its resources stand in Redis.
  */
 #ifndef TELL_H
 #define TELL_H
@@ -21,6 +21,9 @@ void tell_list(struct streams *all, const char *catalog, const char *tenant, enu
 
 /* For this one. */
 void tell_one(struct streams *all, struct stream *s, enum lists what);
+
+/* What its caller may now: of resources that are not for him he hears nothing, even if they were when he subscribed. */
+void tell_known(struct stream *s, const struct identity *who);
 
 /* A resource has changed for them.  Those who subscribed to one above it are told, too. */
 void tell_resource(struct streams *all, const char *catalog, const char *tenant, const char *uri);

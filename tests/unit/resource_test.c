@@ -88,23 +88,6 @@ test_exists(void)
 	is_int(rq.failed, FAIL_UNAVAILABLE, "has");
 }
 
-static void
-test_hidden(void)
-{
-	unsigned char hidden[8] = { 0xff };
-	const struct catalog *c = &folder.all.at[0];
-	struct identity nobody = *rq.who;
-
-	ok(resource_hide(c, rq.who, hidden), "one is hidden from this caller");
-	ok(resource_is_open(c, hidden, "a:b") && resource_is_open(c, hidden, "t:1"), "a text and a template's are not");
-	ok(resource_is_open(c, hidden, "t:1/of/it"), "nor is what is below them");
-	ok(!resource_is_open(c, hidden, "a:hidden") && !resource_is_open(c, hidden, "a:hidden/b"), "it is, with all below it");
-	ok(!resource_is_open(c, hidden, "a:x") && !resource_is_open(c, hidden, ""), "and what is not there");
-	nobody.scope.n = 0;
-	ok(resource_hide(c, &nobody, hidden), "who has lost every scope");
-	ok(resource_is_open(c, hidden, "a:b"), "sees what needs none");
-}
-
 int
 main(void)
 {
@@ -120,7 +103,6 @@ main(void)
 	test_read();
 	test_list();
 	test_exists();
-	test_hidden();
 	folder_remove();
 	return ask_done(&rq);
 }

@@ -103,6 +103,49 @@ test_resources(void)
 	drop(s, peer);
 }
 
+/* A listen to shop://a, whose caller may read what has no scope. */
+static void
+test_scopes(void)
+{
+	static const char *const read = "read", *const more = "more";
+	static struct resource entry[] = { { .uri = "shop://a" }, { .uri = "shop://a/{x}", .many = true, .ask.scope = { &read, 1 } } };
+	struct identity who = { .scope = { &read, 1 } };
+	struct arena mem;
+	const char *why;
+	struct stream *s;
+	int peer;
+
+	arena_init(&mem, 4096, 1 << 20);
+	if (uri_template_read(&mem, entry[1].uri, &entry[1].pattern, &why) != 0)
+		abort();
+	streaming.catalog.resources = (struct resources){ entry, 1, 2 };
+	s = streaming_open(&peer, NULL);
+	tell_known(s, &who);
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b");
+	is_str(streaming_heard(peer), CHANGED("shop://a/b", "\"one\""), "what the caller may read is told");
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b/c/d");
+	is_str(streaming_heard(peer), CHANGED("shop://a/b/c/d", "\"one\""), "and what stands under it");
+	who.scope.at = &more;
+	tell_known(s, &who);
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b");
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b/c/d");
+	is_str(streaming_heard(peer), "", "neither, when the scope is lost");
+	tell_resource(&streaming.all, "shop", "t", "shop://a");
+	is_str(streaming_heard(peer), CHANGED("shop://a", "\"one\""), "what takes none is told as before");
+	entry[0].ask.scope = entry[1].ask.scope;
+	tell_known(s, &who);
+	tell_all(&streaming.all);
+	is_str(streaming_heard(peer), TOOLS("\"one\""), "nor is it among all that he is told after a gap");
+	entry[0].ask.scope.n = 0;
+	who.scope.at = &read;
+	tell_known(s, &who);
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b");
+	is_str(streaming_heard(peer), CHANGED("shop://a/b", "\"one\""), "all of it, when the scope is back");
+	streaming.catalog.resources = (struct resources){ 0 };
+	drop(s, peer);
+	arena_close(&mem);
+}
+
 /* As somebody else may write it into Redis. */
 static void
 test_too_long(void)
@@ -261,6 +304,7 @@ main(void)
 	test_first();
 	test_lists();
 	test_resources();
+	test_scopes();
 	test_too_long();
 	test_long_gap();
 	test_end();
