@@ -2,6 +2,7 @@
  * catalog: the folders in MCP_TOOLS, and the one decision who may see and call what is in them.
  */
 #include "catalog.h"
+#include "fail.h"
 
 #define FILE_MAX	(1 << 20)
 #define TOOLS_MAX	20000
@@ -512,6 +513,17 @@ catalog_serves(const struct catalog *c, const struct identity *who)
 	if (c->feature && !has_word(&who->features, c->feature))
 		return false;
 	return c->plans.n == 0 || has_word(&c->plans, who->plan);
+}
+
+int
+catalog_admits(struct request *rq, const struct tool *t, struct json_object *args)
+{
+	const char *why;
+
+	if (!catalog_serves(t->catalog, rq->who))
+		return fail(rq, FAIL_REFUSED, "%s", t->catalog->refused);
+	why = catalog_forbids(t, rq->who, args, &rq->mem);
+	return why ? fail(rq, FAIL_SCOPE, "%s", why) : 0;
 }
 
 bool
