@@ -45,7 +45,7 @@ ignore(void *ctx, const struct feed_reply *reply)
 	(void)reply;
 }
 
-/* Of the older transport the session was lost or pushed out: whatever is posted in it is refused, until its client begins anew. */
+/* A session of the older transport was lost, or pushed out: what is posted in it is refused until its client begins anew. */
 static void
 end_lost(void *ctx, const struct feed_reply *reply)
 {
@@ -76,7 +76,8 @@ run_claim(struct streams *all, struct stream *s, const char *script)
 }
 
 static int
-run_session(struct streams *all, struct stream *s, const char *script, void (*done)(void *ctx, const struct feed_reply *reply), void *ctx)
+run_session(struct streams *all, struct stream *s, const char *script,
+    void (*done)(void *ctx, const struct feed_reply *reply), void *ctx)
 {
 	char key[KEY_MAX], uris[KEY_MAX], idle_ms[24];
 	const char *argv[] = { "EVAL", script, "3", key, uris, s->owned, s->session, idle_ms };
