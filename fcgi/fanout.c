@@ -146,8 +146,11 @@ hear_session(struct fanout *f, struct json_object *head, const char *json, size_
 {
 	const char *session = json_get_str(head, "session");
 
-	if (session)
-		f->ears.session(f->ctx, session, json, len);
+	if (!session)
+		return;
+	if (len == 0)		/* it was ended, perhaps at another node */
+		recall_forget(f->self->board->recall, slot_number(session));
+	f->ears.session(f->ctx, session, json, len);
 }
 
 static const struct {
@@ -481,6 +484,12 @@ bool
 fanout_owes(const struct fanout *f)
 {
 	return feed_owes(f->carries);
+}
+
+bool
+fanout_is_free(const struct fanout *f)
+{
+	return feed_is_open(f->hears) && feed_is_open(f->carries) && !fanout_owes(f);
 }
 
 bool

@@ -75,6 +75,9 @@ int fanout_command(struct fanout *f, int argc, const char *const *argv, const si
 /* Is there a command that Redis has not answered yet? */
 bool fanout_owes(const struct fanout *f);
 
+/* Is none, and is Redis there to hear and to be asked? */
+bool fanout_is_free(const struct fanout *f);
+
 /* After a reload: is the list of that catalog another one in the newest generation than in ours?  A stop changes nothing. */
 bool fanout_changed(const struct process *self, const struct catalog *c, enum lists what);
 

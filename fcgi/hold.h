@@ -16,4 +16,7 @@ void hold_renew(struct streams *all, struct stream *s);
 /* It is not any more. */
 void hold_release(struct streams *all, struct stream *s);
 
+/* It never will be: what was made for it beforehand keeps nobody out. */
+void hold_refuse(struct streams *all, const struct subscription *sub);
+
 #endif

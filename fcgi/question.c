@@ -58,11 +58,13 @@ static bool
 form_answers(const struct question *q, struct json_object *answer)
 {
 	const char *action = json_get_str(answer, "action");
+	struct json_object *content = NULL;
 
 	if (!action)
 		return false;
 	if (strcmp(action, "accept") == 0)
-		return form_fits(json_get(q->params, "requestedSchema"), json_get(answer, "content"));
+		return (!json_object_object_get_ex(answer, "content", &content) || content) &&
+		    form_fits(json_get(q->params, "requestedSchema"), content);
 	return strcmp(action, "decline") == 0 || strcmp(action, "cancel") == 0;
 }
 
@@ -75,20 +77,30 @@ url_answers(const struct question *q, struct json_object *answer)
 	return action && (strcmp(action, "accept") == 0 || strcmp(action, "decline") == 0 || strcmp(action, "cancel") == 0);
 }
 
+/* A handler reads the text of a block that says it is one. */
+static bool
+is_block(struct json_object *block)
+{
+	const char *type = json_get_str(block, "type");
+
+	return type && (strcmp(type, "text") != 0 || json_get_str(block, "text"));
+}
+
 /* content is one block, or since 2025-11-25 an array of them */
 static bool
 sampling_answers(const struct question *q, struct json_object *answer)
 {
 	struct json_object *content = json_get(answer, "content");
+	const char *role = json_get_str(answer, "role");
 	size_t i, n = json_object_is_type(content, json_type_array) ? json_object_array_length(content) : 0;
 
 	(void)q;
-	if (!json_get_str(answer, "role"))
+	if (!role || (strcmp(role, "assistant") != 0 && strcmp(role, "user") != 0))
 		return false;
 	for (i = 0; i < n; i++)
-		if (!json_get_str(json_object_array_get_idx(content, i), "type"))
+		if (!is_block(json_object_array_get_idx(content, i)))
 			return false;
-	return n > 0 || json_get_str(content, "type");
+	return n > 0 || is_block(content);
 }
 
 static bool

@@ -89,9 +89,9 @@ static int
 settle_failure(struct request *rq, const char *uri)
 {
 	enum fail was = (enum fail)rq->failed;
-	const char *word = rq->tool_error.word;	/* none: no row came */
+	const char *word = rq->tool_error.word;
 
-	if (was == FAIL_TOOL && word && strcmp(word, "NOT_FOUND") != 0)
+	if (was == FAIL_TOOL && !(word && strcmp(word, "NOT_FOUND") == 0))
 		return fail_as_params(rq);
 	if (was != FAIL_TOOL && was != FAIL_SCOPE)
 		return -1;

@@ -216,6 +216,13 @@ serve_stream(struct loop *l, struct stream *s, uint32_t events)
 }
 
 static void
+hear(struct loop *l)
+{
+	fanout_go_on(l->all.fanout);
+	tell_missed(&l->all);
+}
+
+static void
 serve_event(struct loop *l, const struct epoll_event *e)
 {
 	if (e->data.ptr == &l->quit_fd)
@@ -223,7 +230,7 @@ serve_event(struct loop *l, const struct epoll_event *e)
 	else if (e->data.ptr == &l->listener)
 		take_connection(l);
 	else if (e->data.ptr == &l->news_fd)
-		fanout_go_on(l->all.fanout);
+		hear(l);
 	else
 		serve_stream(l, e->data.ptr, e->events);
 }
@@ -246,7 +253,6 @@ renew(struct streams *all, struct stream *s, void *ctx)
 	if (s->turn % STREAMS_RENEWALS != all->ticks % STREAMS_RENEWALS)
 		return;
 	hold_renew(all, s);
-	tell_missed(all, s);
 }
 
 static void

@@ -192,99 +192,7 @@ tell_one(struct streams *all, struct stream *s, enum lists what)
 	arena_close(&mem);
 }
 
-/* --- resources of legacy sessions ------------------------------------------------------- */
-
-/* A question to Redis; the stream may be gone when it is answered. */
-struct question {
-	struct streams *all;
-	char           *session;
-	char           *uri;		/* NULL: all that it has subscribed to */
-};
-
-/* Of what stands in Redis, no more than a session may have. */
-static void
-tell_resources_of(struct streams *all, struct stream *s, const struct text *uri, size_t n)
-{
-	struct arena mem;
-	struct buf b;
-	size_t i;
-
-	arena_init(&mem, FRAME_MAX, 4 * FRAMES_MAX);
-	buf_init(&b, &mem, FRAMES_MAX);
-	for (i = 0; i < n && i < SUBSCRIBE_URIS_MAX; i++)
-		if (uri[i].len <= URI_MAX)
-			write_resource(&b, s, uri[i].at);
-	say(all, s, &b);
-	arena_close(&mem);
-}
-
-static void
-take_answer(void *ctx, const struct feed_reply *reply)
-{
-	struct question *q = ctx;
-	struct stream *s = streams_find(q->all, q->session);
-
-	if (s && (!reply || reply->kind == FEED_ERROR))
-		s->missed = true;
-	else if (s && reply->kind == FEED_LIST)
-		tell_resources_of(q->all, s, reply->at, reply->n);
-	else if (s && q->uri && reply->kind == FEED_NUMBER && reply->number == 1)
-		tell_resources_of(q->all, s, &(struct text){ q->uri, strlen(q->uri) }, 1);
-	free(q->session);
-	free(q->uri);
-	free(q);
-}
-
-static void
-ask(struct streams *all, struct stream *s, const char *uri, int argc, const char *const *argv)
-{
-	struct question *q = malloc(sizeof(*q));
-
-	if (!q)
-		bug("out of memory");
-	*q = (struct question){ .all = all, .session = strdup(s->session), .uri = uri ? strdup(uri) : NULL };
-	if (!uri)
-		s->missed = false;
-	if (!all->fanout || fanout_command(all->fanout, argc, argv, NULL, take_answer, q) != 0)
-		take_answer(q, NULL);
-}
-
-static void
-key_of(char *out, size_t room, const struct stream *s)
-{
-	snprintf(out, room, "mcp:session:%s:uris", s->session);
-}
-
-/* Has the session subscribed to this resource, or to one above it? */
-static void
-ask_whether(struct streams *all, struct stream *s, const char *uri)
-{
-	static const char any[] = "for i = 1, #ARGV do if redis.call('SISMEMBER', KEYS[1], ARGV[i]) == 1 then return 1 end end return 0";
-	char key[128], above[ABOVE_MAX][URI_MAX + 1];
-	const char *argv[4 + 1 + ABOVE_MAX] = { "EVAL", any, "1", key, uri };
-	size_t len = strlen(uri);
-	int argc = 5;
-
-	key_of(key, sizeof(key), s);
-	while (len-- > 0 && argc < (int)LEN(argv))
-		if (uri[len] == '/') {
-			snprintf(above[argc - 5], sizeof(above[0]), "%.*s", (int)len, uri);
-			argv[argc] = above[argc - 5];
-			argc++;
-		}
-	ask(all, s, uri, argc, argv);
-}
-
-static void
-ask_all(struct streams *all, struct stream *s)
-{
-	char key[128];
-
-	key_of(key, sizeof(key), s);
-	ask(all, s, NULL, 2, (const char *[]){ "SMEMBERS", key });
-}
-
-/* --- resources -------------------------------------------------------------------------- */
+/* --- what is for whom ------------------------------------------------------------------- */
 
 void
 tell_known(struct stream *s, const struct identity *who)
@@ -348,6 +256,109 @@ is_for(const struct stream *s, struct change *c)
 	return false;
 }
 
+/* The same of a URI that nobody else is told of; what it takes is in mem. */
+static bool
+may_hear(const struct stream *s, const char *uri, struct arena *mem)
+{
+	struct change c = { .uri = uri, .frame.mem = mem };
+
+	return is_for(s, &c);
+}
+
+/* --- resources of legacy sessions ------------------------------------------------------- */
+
+/* A question to Redis; the stream may be gone when it is answered. */
+struct question {
+	struct streams *all;
+	char           *session;
+	char           *uri;		/* NULL: all that it has subscribed to */
+};
+
+/* Of what stands in Redis, no more than a session may have. */
+static void
+tell_resources_of(struct streams *all, struct stream *s, const struct text *uri, size_t n)
+{
+	struct arena mem;
+	struct buf b;
+	size_t i;
+
+	arena_init(&mem, FRAME_MAX, 4 * FRAMES_MAX);
+	buf_init(&b, &mem, FRAMES_MAX);
+	for (i = 0; i < n && i < SUBSCRIBE_URIS_MAX; i++)
+		if (uri[i].len <= URI_MAX && may_hear(s, uri[i].at, &mem))
+			write_resource(&b, s, uri[i].at);
+	say(all, s, &b);
+	arena_close(&mem);
+}
+
+static void
+take_answer(void *ctx, const struct feed_reply *reply)
+{
+	struct question *q = ctx;
+	struct stream *s = streams_find(q->all, q->session);
+
+	if (s && (!reply || reply->kind == FEED_ERROR))
+		s->missed = q->all->missed = true;
+	else if (s && reply->kind == FEED_LIST)
+		tell_resources_of(q->all, s, reply->at, reply->n);
+	else if (s && q->uri && reply->kind == FEED_NUMBER && reply->number == 1)
+		tell_resources_of(q->all, s, &(struct text){ q->uri, strlen(q->uri) }, 1);
+	free(q->session);
+	free(q->uri);
+	free(q);
+}
+
+static void
+ask(struct streams *all, struct stream *s, const char *uri, int argc, const char *const *argv)
+{
+	struct question *q = malloc(sizeof(*q));
+
+	if (!q)
+		bug("out of memory");
+	*q = (struct question){ .all = all, .session = strdup(s->session), .uri = uri ? strdup(uri) : NULL };
+	if (!uri)
+		s->missed = false;
+	if (!all->fanout || fanout_command(all->fanout, argc, argv, NULL, take_answer, q) != 0)
+		take_answer(q, NULL);
+}
+
+static void
+key_of(char *out, size_t room, const struct stream *s)
+{
+	snprintf(out, room, "mcp:session:%s:uris", s->session);
+}
+
+/* Has the session subscribed to this resource, or to one above it? */
+static void
+ask_whether(struct streams *all, struct stream *s, const char *uri)
+{
+	static const char any[] = "for i = 1, #ARGV do if redis.call('SISMEMBER', KEYS[1], ARGV[i]) == 1 then return 1 end end return 0";
+	char key[128], above[ABOVE_MAX][URI_MAX + 1];
+	const char *argv[4 + 1 + ABOVE_MAX] = { "EVAL", any, "1", key, uri };
+	size_t len = strlen(uri);
+	int argc = 5;
+
+	key_of(key, sizeof(key), s);
+	while (len-- > 0 && argc < (int)LEN(argv))
+		if (uri[len] == '/') {
+			snprintf(above[argc - 5], sizeof(above[0]), "%.*s", (int)len, uri);
+			argv[argc] = above[argc - 5];
+			argc++;
+		}
+	ask(all, s, uri, argc, argv);
+}
+
+static void
+ask_all(struct streams *all, struct stream *s)
+{
+	char key[128];
+
+	key_of(key, sizeof(key), s);
+	ask(all, s, NULL, 2, (const char *[]){ "SMEMBERS", key });
+}
+
+/* --- resources -------------------------------------------------------------------------- */
+
 /* A change below what was subscribed to may be told with its own URI (MCP 2026-07-28, "Subscriptions"). */
 static bool
 covers(const char *subscribed, const char *uri)
@@ -366,7 +377,8 @@ resource_changed(struct streams *all, struct stream *s, void *ctx)
 	if (!concerns(s, c) || !is_for(s, c))
 		return;
 	if (s->kind != SUBSCRIBE_LISTEN && *s->session) {
-		ask_whether(all, s, c->uri);
+		if (!s->missed)		/* who has missed one is told of all */
+			ask_whether(all, s, c->uri);
 		return;
 	}
 	for (i = 0; i < s->uris && !covers(s->uri[i], c->uri); i++)
@@ -430,7 +442,8 @@ tell_everything(struct streams *all, struct stream *s, void *ctx)
 		if (s->list[i])
 			write_list(&b, s, (enum lists)i);
 	for (i = 0; i < s->uris; i++)
-		write_resource(&b, s, s->uri[i]);
+		if (may_hear(s, s->uri[i], &mem))
+			write_resource(&b, s, s->uri[i]);
 	say(all, s, &b);
 	arena_close(&mem);
 	if (s->kind != SUBSCRIBE_LISTEN && *s->session && s->stage == STREAM_OPEN)
@@ -443,11 +456,21 @@ tell_all(struct streams *all)
 	streams_each(all, tell_everything, NULL);
 }
 
-void
-tell_missed(struct streams *all, struct stream *s)
+static void
+make_up(struct streams *all, struct stream *s, void *ctx)
 {
-	if (s->missed && all->fanout)
+	(void)ctx;
+	if (s->missed)
 		ask_all(all, s);
+}
+
+void
+tell_missed(struct streams *all)
+{
+	if (!all->missed || !all->fanout || !fanout_is_free(all->fanout))
+		return;
+	all->missed = false;
+	streams_each(all, make_up, NULL);
 }
 
 void

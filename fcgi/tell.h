@@ -34,8 +34,11 @@ void tell_session(struct streams *all, const char *session, const char *json, si
 /* Everything that each stream asked for, once: something may have been missed. */
 void tell_all(struct streams *all);
 
-/* Of a session that may have missed a resource: all that it has subscribed to, once.  To be called now and then. */
-void tell_missed(struct streams *all, struct stream *s);
+/*
+ * To sessions that may have missed a resource: all that they have subscribed to, once, as soon as Redis
+ * has answered what it was asked before.  Each turn of fanout.
+ */
+void tell_missed(struct streams *all);
 
 /* The graceful end: a listen gets its result (MCP 2026-07-28, "Subscriptions"). */
 void tell_end(struct streams *all, struct stream *s);

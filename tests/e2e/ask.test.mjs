@@ -154,7 +154,8 @@ test('an answer without a state, or that is none, is asked for again; what is no
 
 	asks(await remove(id, { inputResponses: { confirm: YES } }), 'confirm');
 	const requestState = asks(await remove(id), 'confirm');
-	for (const inputResponses of [{}, { wrong: YES }, { confirm: {} }, { confirm: { action: 'perhaps' } }, { confirm: { action: 'accept', content: { confirm: 'yes' } } }])
+	for (const inputResponses of [{}, { wrong: YES }, { confirm: {} }, { confirm: { action: 'perhaps' } },
+		...['yes', null].map((confirm) => ({ confirm: { action: 'accept', content: { confirm } } })), { confirm: { action: 'accept', content: null } }])
 		asks(await remove(id, { inputResponses, requestState }), 'confirm');
 	for (const inputResponses of [null, [], 'yes', 1, { confirm: 12345 }, { confirm: null }, { confirm: 'accept' }])
 		refuses_state(await remove(id, { inputResponses, requestState }), /inputResponses/);
@@ -305,6 +306,15 @@ test('a client that declares no forms is served unasked, unless its tenant wants
 
 const said = { role: 'assistant', content: { type: 'text', text: 'Hello.' }, model: 'm' };
 const named = (name) => ({ action: 'accept', content: { name } });
+
+test('a capability that is no object is declared all the same, in both eras', async () => {
+	const id = await new_schedule();
+
+	for (const elicitation of [true, [], 'form'])
+		asks(await remove(id, { caps: { elicitation } }), 'confirm');
+	assert.ok(await stack.new_session(key, '2025-11-25', { capabilities: { elicitation: [], sampling: true, roots: 1 } }));
+	assert.ok(await exists(id));
+});
 
 test('two rounds: the second state carries the first answer', async () => {
 	const first = asks(await call('two_steps', { seed: 1 }), 'name');

@@ -135,6 +135,11 @@ test_scopes(void)
 	is_str(streaming_heard(peer), "", "neither, when the scope is lost");
 	tell_resource(&streaming.all, "shop", "t", "shop://a");
 	is_str(streaming_heard(peer), CHANGED("shop://a", "\"one\""), "what takes none is told as before");
+	entry[0].ask.scope = entry[1].ask.scope;
+	tell_known(s, &who);
+	tell_all(&streaming.all);
+	is_str(streaming_heard(peer), TOOLS("\"one\""), "nor is it among all that he is told after a gap");
+	entry[0].ask.scope.n = 0;
 	who.scope.at = &read;
 	tell_known(s, &who);
 	tell_resource(&streaming.all, "shop", "t", "shop://a/b");
@@ -240,7 +245,7 @@ test_sessions(void)
 	struct subscription get = { .kind = SUBSCRIBE_GET, .id = "", .session = "S", .claim = "", .owned = "", .tenant = "t", .workspace = "" };
 	struct server redis;
 	struct stream *s;
-	int peer;
+	int peer, i;
 
 	server_open(&redis, "redis");
 	streaming.cfg.redis = redis.where;
@@ -262,10 +267,21 @@ test_sessions(void)
 	tell_resource(&streaming.all, "shop", "t", "shop://c");
 	pass(100);
 	ok(s->missed, "nor is it by the next one that it answers");
-	tell_missed(&streaming.all, s);
+	for (i = 0; i < 500 && s->missed; i++) {
+		tell_missed(&streaming.all);
+		pass(10);
+	}
 	pass(100);
 	is_str(streaming_heard(peer), OF_SESSION("shop://a"), "it is made up for");
 	ok(!s->missed, "once");
+	for (i = 0; i < 2 * FEED_PENDING_MAX; i++)
+		tell_resource(&streaming.all, "shop", "t", "shop://a");
+	ok(s->missed, "more than Redis is asked at a time");
+	for (i = 0; i < 500 && s->missed; i++) {
+		pass(1);
+		tell_missed(&streaming.all);
+	}
+	ok(!s->missed && i > 0, "is made up for as soon as it has answered");
 	drop(s, peer);
 	server_close(&redis);
 }
