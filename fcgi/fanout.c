@@ -459,8 +459,8 @@ fanout_go_on(struct fanout *f)
 
 	(void)!epoll_wait(f->epoll_fd, e, LEN(e), 0);		/* the edge of news_fd has been seen */
 	(void)!read(f->timer_fd, &ticks, sizeof(ticks));
+	feed_go_on(f->carries);			/* first: what is heard makes commands */
 	feed_go_on(f->hears);
-	feed_go_on(f->carries);
 	make_up(f);
 	take_news(f);
 	db_async_go_on(f->db);
@@ -473,6 +473,12 @@ fanout_command(struct fanout *f, int argc, const char *const *argv, const size_t
     void (*done)(void *ctx, const struct feed_reply *reply), void *ctx)
 {
 	return feed_command(f->carries, argc, argv, len, done, ctx);
+}
+
+bool
+fanout_hears(const struct fanout *f)
+{
+	return feed_is_open(f->hears);
 }
 
 bool

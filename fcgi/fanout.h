@@ -69,6 +69,9 @@ void fanout_forget(struct fanout *f, struct fanout_caller *caller);
 int fanout_command(struct fanout *f, int argc, const char *const *argv, const size_t *len,
     void (*done)(void *ctx, const struct feed_reply *reply), void *ctx) must_use;
 
+/* Are notices of other workers heard now?  If not, ears.gap() is called when they are again. */
+bool fanout_hears(const struct fanout *f);
+
 /* Is there a command that Redis has not answered yet? */
 bool fanout_owes(const struct fanout *f);
 

@@ -236,10 +236,9 @@ static void
 renew(struct streams *all, struct stream *s, void *ctx)
 {
 	(void)ctx;
-	if (s->turn % STREAMS_RENEWALS != all->ticks % STREAMS_RENEWALS)
-		return;
-	hold_renew(all, s);
 	tell_missed(all, s);
+	if (s->turn % STREAMS_RENEWALS == all->ticks % STREAMS_RENEWALS)
+		hold_renew(all, s);
 }
 
 static void

@@ -375,10 +375,11 @@ tell_all(struct streams *all)
 	streams_each(all, tell_everything, NULL);
 }
 
+/* While nothing is heard there is a gap to come, which tells all of it. */
 void
 tell_missed(struct streams *all, struct stream *s)
 {
-	if (s->missed && all->fanout)
+	if (s->missed && all->fanout && fanout_hears(all->fanout))
 		ask_all(all, s);
 }
 
