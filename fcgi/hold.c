@@ -1,6 +1,7 @@
-/* hold: one script per change, whose answer nobody waits for. */
+/* hold: one script per change. */
 #include "hold.h"
 #include "config.h"
+#include "log.h"
 
 #define CLAIM_MS	"20000"		/* three renewals may be missed */
 #define KEY_MAX		128		/* ids of sessions are ours, and have 43 characters */
@@ -38,12 +39,47 @@ ignore(void *ctx, const struct feed_reply *reply)
 	(void)reply;
 }
 
+/* The answer to a renewal; the stream may be gone by then. */
+struct renewal {
+	struct streams *all;
+	char            session[];
+};
+
+/* What is posted to a session that Redis has lost is 404: the client opens another stream when this one ends. */
+static void
+end_lost(void *ctx, const struct feed_reply *reply)
+{
+	struct renewal *r = ctx;
+	struct stream *s = streams_find(r->all, r->session);
+
+	if (s && s->kind == SUBSCRIBE_SSE && reply && reply->kind == FEED_NUMBER && reply->number == 0)
+		streams_finish(r->all, s);
+	free(r);
+}
+
+/* NULL: the stream stays, whatever Redis says. */
+static struct renewal *
+renewal_of(struct streams *all, const struct stream *s)
+{
+	size_t n = strlen(s->session) + 1;
+	struct renewal *r;
+
+	if (s->kind != SUBSCRIBE_SSE)
+		return NULL;
+	r = malloc(sizeof(*r) + n);
+	if (!r)
+		bug("out of memory");
+	r->all = all;
+	memcpy(r->session, s->session, n);
+	return r;
+}
+
 /* Redis away: the claim and the session run out by themselves, or are renewed when it is back. */
 static void
-run(struct streams *all, int argc, const char *const *argv)
+run(struct streams *all, int argc, const char *const *argv, struct renewal *r)
 {
-	if (all->fanout && fanout_command(all->fanout, argc, argv, NULL, ignore, NULL) != 0)
-		return;
+	if (!all->fanout || fanout_command(all->fanout, argc, argv, NULL, r ? end_lost : ignore, r) != 0)
+		free(r);
 }
 
 static void
@@ -54,11 +90,11 @@ run_claim(struct streams *all, struct stream *s, const char *script)
 
 	snprintf(key, sizeof(key), "mcp:stream:%s", s->session);
 	subscribe_holder(held, s->claim, all->self->cfg->node, getpid());
-	run(all, LEN(argv), argv);
+	run(all, LEN(argv), argv, NULL);
 }
 
 static void
-run_session(struct streams *all, struct stream *s, const char *script)
+run_session(struct streams *all, struct stream *s, const char *script, struct renewal *r)
 {
 	char key[KEY_MAX], uris[KEY_MAX], idle_ms[24];
 	const char *argv[] = { "EVAL", script, "3", key, uris, s->owned, s->session, idle_ms };
@@ -66,14 +102,14 @@ run_session(struct streams *all, struct stream *s, const char *script)
 	snprintf(key, sizeof(key), "mcp:session:%s", s->session);
 	snprintf(uris, sizeof(uris), "mcp:session:%s:uris", s->session);
 	snprintf(idle_ms, sizeof(idle_ms), "%" PRId64, all->self->cfg->session_idle_ms);
-	run(all, LEN(argv), argv);
+	run(all, LEN(argv), argv, r);
 }
 
 void
 hold_renew(struct streams *all, struct stream *s)
 {
 	if (*s->session)	/* an open stream is a use of its session */
-		run_session(all, s, renew_session);
+		run_session(all, s, renew_session, renewal_of(all, s));
 	if (*s->claim)
 		run_claim(all, s, renew_claim);
 }
@@ -82,7 +118,7 @@ void
 hold_release(struct streams *all, struct stream *s)
 {
 	if (s->kind == SUBSCRIBE_SSE)
-		run_session(all, s, drop_session);
+		run_session(all, s, drop_session, NULL);
 	else if (*s->claim)
 		run_claim(all, s, drop_claim);
 }

@@ -152,6 +152,16 @@ test_session(void)
 	is_str(value("mcp:session:S"), "x", "a session of the older transport lives");
 	close_one(s, peer);
 	is_str(value("mcp:session:S"), NULL, "as long as its stream");
+	s = open_one(SUBSCRIBE_GET, &peer);
+	hold_renew(&streaming.all, s);
+	pass(100);
+	is_int(s->stage, STREAM_OPEN, "a GET stream outlives its session: it hears of lists");
+	close_one(s, peer);
+	s = open_one(SUBSCRIBE_SSE, &peer);
+	hold_renew(&streaming.all, s);
+	pass(100);
+	ok(s->stage != STREAM_OPEN, "a stream of the older transport does not: nothing can be posted to it any more");
+	close_one(s, peer);
 }
 
 static void
