@@ -589,6 +589,10 @@ test('a client that leaves, or cancels, keeps no worker', async () => {
 	check(await session.cancel('b'), { status: 202, empty: true });
 	await until('its stream ends', () => cancelled.ended, { timeout_ms: ASK_MS - 400 });
 	assert.ok(!cancelled.messages.some((message) => message.result || message.error));
+	const last = await session.call('delete_schedule', { schedule_id: id }, 'c');
+	await question(last);
+	check(await stack.post({ headers: { 'Mcp-Session-Id': session.id }, body: '' }, { key, method: 'DELETE' }), { status: 200 });
+	assert.match(text_of(await end_of(last, ASK_MS - 400)), /session ended.*Nothing was changed/);
 	assert.ok(await exists(id));
 });
 
