@@ -279,6 +279,8 @@ why_gone(const struct fanout_caller *c, const struct identity *who, enum fail fa
 		return "the credential is of another catalog";
 	if (!catalog_serves(c->catalog, who))
 		return "the catalog is not served to this plan any more";
+	if (c->sse && !catalog_offers_sse(c->catalog, who))
+		return "the transport of 2024-11-05 is not offered to this plan any more";
 	return tenant_admits(who, c->address, c->workspace) ? NULL : "the credential may not be used from there any more";
 }
 
@@ -464,8 +466,8 @@ fanout_go_on(struct fanout *f)
 
 	(void)!epoll_wait(f->epoll_fd, e, LEN(e), 0);		/* the edge of news_fd has been seen */
 	(void)!read(f->timer_fd, &ticks, sizeof(ticks));
+	feed_go_on(f->carries);			/* first: what is heard makes commands */
 	feed_go_on(f->hears);
-	feed_go_on(f->carries);
 	make_up(f);
 	take_news(f);
 	db_async_go_on(f->db);
