@@ -1,13 +1,21 @@
 /* client: capabilities as they are declared (MCP 2026-07-28, "ClientCapabilities"). */
 #include "client.h"
 
+/* {} is of a client from before there were two modes: it has forms.  So is what names no mode because it is no object. */
+static bool
+has_forms(struct json_object *elicitation)
+{
+	if (!json_object_is_type(elicitation, json_type_object))
+		return elicitation;
+	return json_get(elicitation, "form") || json_object_object_length(elicitation) == 0;
+}
+
 void
 client_capabilities(struct client *c, struct json_object *capabilities)
 {
 	struct json_object *elicitation = json_get(capabilities, "elicitation"), *sampling = json_get(capabilities, "sampling");
 
-	/* {} is a client of before there were two modes: it has forms. */
-	c->elicits = elicitation && (json_get(elicitation, "form") || json_object_object_length(elicitation) == 0);
+	c->elicits = has_forms(elicitation);
 	c->elicits_url = json_get(elicitation, "url");
 	c->samples = sampling;
 	c->samples_tools = json_get(sampling, "tools");

@@ -146,8 +146,11 @@ hear_session(struct fanout *f, struct json_object *head, const char *json, size_
 {
 	const char *session = json_get_str(head, "session");
 
-	if (session)
-		f->ears.session(f->ctx, session, json, len);
+	if (!session)
+		return;
+	if (len == 0)		/* it was ended, perhaps at another node */
+		recall_forget(f->self->board->recall, slot_number(session));
+	f->ears.session(f->ctx, session, json, len);
 }
 
 static const struct {
@@ -276,6 +279,8 @@ why_gone(const struct fanout_caller *c, const struct identity *who, enum fail fa
 		return "the credential is of another catalog";
 	if (!catalog_serves(c->catalog, who))
 		return "the catalog is not served to this plan any more";
+	if (c->sse && !catalog_offers_sse(c->catalog, who))
+		return "the transport of 2024-11-05 is not offered to this plan any more";
 	return tenant_admits(who, c->address, c->workspace) ? NULL : "the credential may not be used from there any more";
 }
 
@@ -318,10 +323,12 @@ judge(struct fanout *f, struct fanout_caller *c, const struct identity *who, enu
 	c->asked = 0;
 	c->again = false;
 	f->judged = c;
-	if (gone)
+	if (gone) {
 		f->ears.gone(f->ctx, c, gone);
-	else
+	} else {
+		f->ears.known(f->ctx, c, who);
 		compare(f, who);
+	}
 	f->judged = NULL;
 }
 
@@ -479,6 +486,12 @@ bool
 fanout_owes(const struct fanout *f)
 {
 	return feed_owes(f->carries);
+}
+
+bool
+fanout_is_free(const struct fanout *f)
+{
+	return feed_is_open(f->hears) && feed_is_open(f->carries) && !fanout_owes(f);
 }
 
 bool

@@ -25,6 +25,7 @@ struct fanout_caller {
 	char                  workspace[CRYPT_UUID];	/* that it is narrowed to; "": none */
 	char                  address[46];		/* of the client */
 	uint64_t              seen[LISTS_COUNT];	/* lists_digest() when it was identified for this stream */
+	bool                  sse;			/* it came by the transport of 2024-11-05 */
 
 	/* fanout's own */
 	struct fanout_caller *next, *before;
@@ -45,6 +46,9 @@ struct fanout_ears {
 
 	/* Something may have been missed: every stream is to be told of all that it subscribed to, once. */
 	void (*gap)(void *ctx);
+
+	/* This is what the caller may now. */
+	void (*known)(void *ctx, struct fanout_caller *caller, const struct identity *who);
 
 	/* What this caller may see is another list than before. */
 	void (*sees)(void *ctx, struct fanout_caller *caller, enum lists what);
@@ -71,6 +75,9 @@ int fanout_command(struct fanout *f, int argc, const char *const *argv, const si
 
 /* Is there a command that Redis has not answered yet? */
 bool fanout_owes(const struct fanout *f);
+
+/* Is none, and is Redis there to hear and to be asked? */
+bool fanout_is_free(const struct fanout *f);
 
 /* After a reload: is the list of that catalog another one in the newest generation than in ours?  A stop changes nothing. */
 bool fanout_changed(const struct process *self, const struct catalog *c, enum lists what);

@@ -34,12 +34,15 @@ type_of(struct json_object *field)
 	return NULL;
 }
 
+/* A name from outside may be empty, or have spaces of its own: that is no word. */
 static bool
 has_word(const char *words, const char *word)
 {
 	const char *at = words;
 	size_t n = strlen(word);
 
+	if (n == 0 || strchr(word, ' '))
+		return false;
 	for (; (at = strstr(at, word)); at++)
 		if (at[-1] == ' ' && at[n] == ' ')
 			return true;
@@ -263,9 +266,10 @@ form_fits(struct json_object *schema, struct json_object *content)
 		if (!json_get(content, json_object_get_string(json_object_array_get_idx(required, i))))
 			return false;
 	json_object_object_foreach(json_get(schema, "properties"), name, field) {
-		struct json_object *value = json_get(content, name);
+		struct json_object *value = NULL;
 
-		if (value && !type_of(field)->fits(field, value))
+		/* null is something, and no type that a field has */
+		if (json_object_object_get_ex(content, name, &value) && !type_of(field)->fits(field, value))
 			return false;
 	}
 	return true;

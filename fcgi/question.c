@@ -58,11 +58,13 @@ static bool
 form_answers(const struct question *q, struct json_object *answer)
 {
 	const char *action = json_get_str(answer, "action");
+	struct json_object *content = NULL;
 
 	if (!action)
 		return false;
 	if (strcmp(action, "accept") == 0)
-		return form_fits(json_get(q->params, "requestedSchema"), json_get(answer, "content"));
+		return (!json_object_object_get_ex(answer, "content", &content) || content) &&
+		    form_fits(json_get(q->params, "requestedSchema"), content);
 	return strcmp(action, "decline") == 0 || strcmp(action, "cancel") == 0;
 }
 
@@ -75,20 +77,30 @@ url_answers(const struct question *q, struct json_object *answer)
 	return action && (strcmp(action, "accept") == 0 || strcmp(action, "decline") == 0 || strcmp(action, "cancel") == 0);
 }
 
+/* A handler reads the text of a block that says it is one. */
+static bool
+is_block(struct json_object *block)
+{
+	const char *type = json_get_str(block, "type");
+
+	return type && (strcmp(type, "text") != 0 || json_get_str(block, "text"));
+}
+
 /* content is one block, or since 2025-11-25 an array of them */
 static bool
 sampling_answers(const struct question *q, struct json_object *answer)
 {
 	struct json_object *content = json_get(answer, "content");
+	const char *role = json_get_str(answer, "role");
 	size_t i, n = json_object_is_type(content, json_type_array) ? json_object_array_length(content) : 0;
 
 	(void)q;
-	if (!json_get_str(answer, "role"))
+	if (!role || (strcmp(role, "assistant") != 0 && strcmp(role, "user") != 0))
 		return false;
 	for (i = 0; i < n; i++)
-		if (!json_get_str(json_object_array_get_idx(content, i), "type"))
+		if (!is_block(json_object_array_get_idx(content, i)))
 			return false;
-	return n > 0 || json_get_str(content, "type");
+	return n > 0 || is_block(content);
 }
 
 static bool
@@ -149,7 +161,9 @@ question_make(struct request *rq, struct question *q, const char *key, const cha
 		return fail(rq, FAIL_INTERNAL, "question %s: %s: %s", key, method, flaw);
 	if (params)
 		json_plain(params, &n);
-	return n <= PARAMS_MAX ? 0 : fail(rq, FAIL_INTERNAL, "question %s: larger than %d bytes", key, PARAMS_MAX);
+	/* The others are mistakes of the tool; how much is in a question may come from its arguments. */
+	return n <= PARAMS_MAX ? 0 : question_refuse(rq, "The question to the user would be larger than %d bytes, so nobody was asked "
+	    "and nothing was changed.", PARAMS_MAX);
 }
 
 /* Does a client that is older than MRTR know of it? */

@@ -19,9 +19,9 @@ resource_unknown(struct request *rq, const char *uri, enum fail what)
 	struct buf b;
 
 	fail(rq, what, "Resource not found");
-	buf_init(&b, &rq->mem, 8 * URI_MAX);
+	buf_init(&b, &rq->mem, 6 * strlen(uri) + 64);	/* whole, as it was asked for: each byte may need \u00XX */
 	buf_str(&b, "{\"uri\":");
-	buf_json(&b, uri, strlen(uri) <= URI_MAX ? strlen(uri) : 0);
+	buf_json(&b, uri, strlen(uri));
 	buf_char(&b, '}');
 	rq->data = b.at;
 	return -1;
@@ -29,16 +29,22 @@ resource_unknown(struct request *rq, const char *uri, enum fail what)
 
 /* The values of $1: those in the URI, and the URI.  NULL: the entry does not stand for it. */
 static struct json_object *
-match(struct request *rq, const struct resource *r, const char *uri)
+match(struct arena *mem, const struct resource *r, const char *uri)
 {
 	struct json_object *values;
 
 	if (!r->many && strcmp(r->uri, uri) != 0)
 		return NULL;
-	values = r->many ? uri_match(&rq->mem, &r->pattern, uri) : json_keep(&rq->mem, json_object_new_object());
+	values = r->many ? uri_match(mem, &r->pattern, uri) : json_keep(mem, json_object_new_object());
 	if (values)
 		json_object_object_add(values, "uri", json_object_new_string(uri));
 	return values;
+}
+
+bool
+resource_stands_for(struct arena *mem, const struct resource *r, const char *uri)
+{
+	return match(mem, r, uri);
 }
 
 /* The first entry that stands for the URI and may be seen.  *hidden: there is one that may not. */
@@ -50,7 +56,7 @@ find(struct request *rq, const char *uri, struct json_object **values, bool *hid
 
 	*hidden = false;
 	for (i = 0; i < all->n; i++) {
-		*values = match(rq, &all->at[i], uri);
+		*values = match(&rq->mem, &all->at[i], uri);
 		if (!*values)
 			continue;
 		if (!catalog_forbids(&all->at[i].ask, rq->who, *values, &rq->mem))

@@ -1,9 +1,7 @@
 /*
  * tool: one tool as its file declares it.
  *
- * NAME.json is read whole at start; what is wrong in it stops the start with file, member and
- * reason.  After the fork nothing here changes.  What the members mean is
- * said in tools/README.md.
+ * What the members mean is said in tools/README.md.  After the fork nothing here changes.
  */
 #ifndef TOOL_H
 #define TOOL_H
@@ -68,12 +66,6 @@ struct tool {
 	const char           *c;		/* tool_<this> is the function; NULL: an SQL tool */
 	int                 (*function)(struct request *rq, struct json_object *args);	/* NULL until it is loaded */
 };
-
-/*
- * Reads folder/NAME.json and what it names.  0, or -1 with a sentence in *why.  Everything lives
- * in mem.
- */
-int tool_load(struct arena *mem, struct tool *t, const char *folder, const char *name, const char **why) must_use;
 
 /* Makes folder/STEM.sql a statement with one jsonb parameter and an id of its own.  0, or -1 with a sentence in *why. */
 int tool_statement(struct arena *mem, const char *folder, const char *stem, struct db_statement *out, const char **why) must_use;

@@ -71,7 +71,7 @@ test('the page has the files of a tool in SQL and of one in C, and says how to t
 test('every member that the code takes stands in the page and in the manual, and none besides', () => {
 	const manual = readFileSync(path.join(ROOT, 'systemd/man/mcp-tool.5'), 'utf8');
 
-	for (const [source, section] of [['fcgi/catalog.c', 'catalog.json'], ['fcgi/tool.c', 'NAME.json'],
+	for (const [source, section] of [['fcgi/catalog_file.c', 'catalog.json'], ['fcgi/tool_file.c', 'NAME.json'],
 		['fcgi/resource_file.c', 'resources.json'], ['fcgi/prompt_file.c', 'prompts.json']]) {
 		const code = readFileSync(path.join(ROOT, source), 'utf8');
 		/* the tables of members, and the rows that two of them share as a macro */

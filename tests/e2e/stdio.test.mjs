@@ -8,7 +8,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -174,6 +174,10 @@ test('a wrong path is an error for the client and a sentence for people, an unkn
 	assert.ok((await astray.ask(1, 'tools/list')).error);
 	assert.match(astray.err, /^mcp-stdio: There is no MCP endpoint at \S+\/no-such-path \(404\)\./);
 	await astray.end_well();
+	const other = new Bridge([...args.slice(0, -1), stack.url.replace(/mcp$/, 'sse')], env);
+	assert.ok((await other.ask(1, 'tools/list')).error);
+	assert.match(other.err, /^mcp-stdio: \S+\/sse does not take MCP messages \(405\)\. Is it the address of the other transport\?/);
+	await other.end_well();
 	const right = new Bridge(args, env);
 	assert.equal((await right.ask(1, 'no/such')).error.code, -32601);
 	assert.equal(right.err, '');
@@ -317,6 +321,20 @@ test('idle, with a stream open over TLS, it has less than 10 MB of its own', asy
 	const pss = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${bridge.pid}/smaps_rollup`, 'utf8'))[1]);
 	diag(`proportional memory: ${pss} kB`);
 	assert.ok(pss < 10_240);
+	await bridge.end_well();
+});
+
+test('idle again after a burst, it has given back the memory and the connections that it took', async () => {
+	const BURST = 150, MANY = 20, REST_MS = 2_500;
+	const bridge = new Bridge(ours().args, ours().env);
+
+	await Promise.all(Array.from({ length: BURST }, (_, id) => bridge.ask(id, 'tools/call', { name: 'list_pipelines', arguments: {} })));
+	await sleep(REST_MS);
+	const pss = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${bridge.pid}/smaps_rollup`, 'utf8'))[1]);
+	const open = readdirSync(`/proc/${bridge.pid}/fd`).length;
+	diag(`after ${BURST} calls at once: proportional memory ${pss} kB, ${open} open files`);
+	assert.ok(pss < 10_240);
+	assert.ok(open < MANY, `${open} open files`);
 	await bridge.end_well();
 });
 
@@ -517,6 +535,17 @@ with_stand_in('a request that may have been carried out is not sent again', 'mod
 	await bridge.end_well();
 });
 
+with_stand_in('nor is it said not to have been sent when the server goes down while it runs it', 'modern', async (server, start) => {
+	const bridge = start();
+
+	await bridge.ask(1, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	server.instead = () => server.close();
+	const { error } = await bridge.ask(2, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	assert.match(error.message, /broke off.*not known/);
+	assert.match((await bridge.ask(3, 'tools/list')).error.message, /cannot be reached/);
+	await bridge.end_well();
+});
+
 /* --- legacy, by hand ---------------------------------------------------------------------- */
 
 with_stand_in('legacy: session and version go along, the stream is opened, the session is ended', 'legacy', async (server, start) => {
@@ -653,6 +682,21 @@ with_stand_in('sse: an address of another origin gets nothing', 'sse', async (se
 	await bridge.end_well();
 });
 
+with_stand_in('sse: what the server says when it offers no stream reaches client and people', 'sse', async (server, start) => {
+	const bridge = start();
+	const answer = (status, type, body) => {
+		server.instead = (req, res) => res.writeHead(status, { 'Content-Type': type }).end(body);
+		return bridge.begin_legacy();
+	};
+
+	const { error } = await answer(403, 'application/json', '{"jsonrpc":"2.0","error":{"code":403,"message":"Not in this plan.","data":{"plan":"small"}}}');
+	assert.deepEqual(error, { code: 403, message: 'Not in this plan.', data: { plan: 'small' } });
+	assert.match(bridge.err, /does not allow this with the key given \(403\)\. It says: Not in this plan\./);
+	bridge.lines.length = 0;
+	assert.match((await answer(200, 'text/html', '<html>')).error.message, /text\/html: it is no MCP endpoint/);
+	await bridge.end_well();
+});
+
 with_stand_in('http pointed at an sse address, and sse at an http one, say so', 'sse', async (server, start) => {
 	const bridge = new Bridge([server.url]);
 
@@ -680,8 +724,10 @@ with_stand_in('whatever a server answers, the request gets its response', 'moder
 	assert.match((await answer(202, {}, '')).message, /without a response/);
 	assert.match((await answer(200, events, ': only a comment\n\n')).message, /without a response/);
 	assert.match((await answer(200, events, 'data: nonsense\n\n')).message, /without a response/);
-	assert.equal((await answer(503, {}, 'x')).code, 503);
-	assert.match((await answer(429, { 'Retry-After': '7' }, '')).message, /7 s/);
+	assert.match((await answer(503, {}, 'x')).message, /\(503\); try again later\./);
+	assert.match((await answer(503, { 'Retry-After': '3' }, 'x')).message, /\(503\); try again in 3 s\./);
+	assert.match((await answer(429, { 'Retry-After': '7' }, '')).message, /\(429\); try again in 7 s\./);
+	assert.match((await answer(429, { 'Retry-After': 'Fri, 20 Nov 2076 20:00:00 GMT' }, '')).message, /\(429\); try again later\./);
 	assert.equal((await answer(413, json, '{"jsonrpc":"2.0","error":{"code":-32600,"message":"too big","data":{"a":1}}}')).data.a, 1);
 	assert.equal((await answer(500, json, '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"sorry"}}')).message, 'sorry');
 	assert.equal((await answer(200, events,
@@ -731,6 +777,25 @@ test('a proxy from the environment is used, and never sees the key of an https s
 	assert.ok((await bridge.ask(1, 'tools/list')).error);
 	assert.equal(asked[0].url, 'example.invalid:443');
 	assert.doesNotMatch(JSON.stringify(asked), /secret/);
+	await bridge.end_well();
+	proxy.close();
+});
+
+with_stand_in('plain http to this machine takes no proxy, which could read the key', 'modern', async (server) => {
+	const asked = [];
+	const proxy = http.createServer((req, res) => {
+		asked.push(req.headers);
+		res.writeHead(502).end();
+	});
+
+	await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+	const away = `http://127.0.0.1:${proxy.address().port}`;
+	const bridge = new Bridge([server.url], { MCPSTDIO_KEY: 'secret', http_proxy: away, ALL_PROXY: away });
+
+	assert.ok((await bridge.ask(1, 'tools/list')).result);
+	assert.deepEqual(asked, []);
+	await server.close();
+	assert.match((await bridge.ask(2, 'tools/list')).error.message, /cannot be reached: /);
 	await bridge.end_well();
 	proxy.close();
 });

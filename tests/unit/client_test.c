@@ -30,6 +30,12 @@ test_capabilities(void)
 	ok(!c.elicits && !c.elicits_url, "no object at all");
 	c = declared("{\"elicitation\":null,\"sampling\":null}");
 	ok(!c.elicits && !c.samples, "null declares nothing");
+	c = declared("{\"elicitation\":true,\"sampling\":1,\"roots\":\"\"}");
+	ok(c.elicits && !c.elicits_url && c.samples && !c.samples_tools && c.roots, "no objects, but declared");
+	c = declared("{\"elicitation\":[\"url\"]}");
+	ok(c.elicits && !c.elicits_url, "a list names no mode");
+	c = declared("[]");
+	ok(!c.elicits && !c.samples && !c.roots, "a list in place of all of them");
 }
 
 static void

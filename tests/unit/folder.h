@@ -7,6 +7,10 @@
 #include "catalog.h"
 #include "tap.h"
 
+/* A tool's file with more members. */
+#define FOLDER_TOOL(more) "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"},\"n\":{\"type\":\"integer\"}}}," \
+	"\"result\":{\"row\":true}" more "}"
+
 static struct {
 	struct arena    mem;
 	char            path[32];	/* of the folder of folders; the catalog's is "shop" in it */
@@ -14,12 +18,18 @@ static struct {
 } folder;
 
 static inline void
-folder_put(const char *name, const char *text)
+folder_put_bytes(const char *name, const char *bytes, size_t n)
 {
 	FILE *f = fopen(arena_fmt(&folder.mem, "%s/shop/%s", folder.path, name), "w");
 
-	fputs(text, f);
+	fwrite(bytes, 1, n, f);
 	fclose(f);
+}
+
+static inline void
+folder_put(const char *name, const char *text)
+{
+	folder_put_bytes(name, text, strlen(text));
 }
 
 static inline void
@@ -38,7 +48,7 @@ folder_refusal(void)
 {
 	const char *why = "";
 
-	return catalogs_load(&folder.mem, folder.path, &folder.all, &why) == 0 ? "" : why;
+	return catalog_file_load(&folder.mem, folder.path, &folder.all, &why) == 0 ? "" : why;
 }
 
 static inline void

@@ -50,8 +50,14 @@ ignore_gone(void *ctx, struct fanout_caller *caller, const char *why)
 	(void)ctx; (void)caller; (void)why;
 }
 
+static void
+ignore_known(void *ctx, struct fanout_caller *caller, const struct identity *who)
+{
+	(void)ctx; (void)caller; (void)who;
+}
+
 static const struct fanout_ears ears = {
-	ignore_list, ignore_resource, ignore_session, ignore_text, ignore, ignore_sees, ignore_gone,
+	ignore_list, ignore_resource, ignore_session, ignore_text, ignore, ignore_known, ignore_sees, ignore_gone,
 };
 
 /* As the loop of a stream worker, for so long. */
@@ -154,6 +160,30 @@ test_session(void)
 	is_str(value("mcp:session:S"), NULL, "as long as its stream");
 }
 
+/* As after a restart of a Redis that keeps nothing, or when its owner has begun too many others. */
+static void
+test_lost(void)
+{
+	int peer, other;
+	struct stream *sse = open_one(SUBSCRIBE_SSE, &peer), *get;
+
+	set("mcp:session:S", "x");
+	hold_renew(&streaming.all, sse);
+	pass(100);
+	is_int(sse->stage, STREAM_OPEN, "a session of the older transport");
+	pass(2500);
+	hold_renew(&streaming.all, sse);
+	pass(100);
+	ok(sse->stage != STREAM_OPEN, "ends its stream when it is lost: nothing can be posted in it");
+	streams_sweep(&streaming.all);
+	close(peer);
+	get = open_one(SUBSCRIBE_GET, &other);
+	hold_renew(&streaming.all, get);
+	pass(100);
+	is_int(get->stage, STREAM_OPEN, "a GET stream goes on");
+	close_one(get, other);
+}
+
 static void
 test_away(void)
 {
@@ -187,6 +217,7 @@ main(void)
 	pass(300);
 	test_claim();
 	test_session();
+	test_lost();
 	test_away();
 	server_close(&server);
 	arena_close(&mem);
