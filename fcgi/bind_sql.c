@@ -373,10 +373,15 @@ int
 bind_sql(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out)
 {
 	struct run run = { .rq = rq, .tool = tool, .args = args };
+	enum db_outcome got;
 
 	if (tool->writes != TOOL_READS && mrtr_claim(rq) != 0)
 		return -1;
-	return run_it(&run) == DB_DONE ? finish(&run, out) : -1;
+	got = run_it(&run);
+	/* The user's yes counts when PostgreSQL is back.  A function in C may have changed something before. */
+	if (got == DB_AWAY && !run.unsure && !tool->c)
+		mrtr_unclaim(rq);
+	return got == DB_DONE ? finish(&run, out) : -1;
 }
 
 int

@@ -230,6 +230,17 @@ mrtr_claim(struct request *rq)
 }
 
 void
+mrtr_unclaim(struct request *rq)
+{
+	struct round *r = rq->round;
+
+	if (!r || !r->claimed)
+		return;
+	state_return(rq, &r->state);
+	r->claimed = false;
+}
+
+void
 mrtr_write(struct request *rq, struct buf *b)
 {
 	const struct round *r = rq->round;

@@ -263,6 +263,23 @@ test('Redis away: the yes is refused, nothing changes, and later it counts', asy
 	assert.ok(!await exists(id));
 });
 
+test('PostgreSQL away: a yes is not used up by a call that could not begin', async () => {
+	const id = await new_schedule();
+	const requestState = asks(await remove(id), 'confirm');
+	const yes = () => remove(id, { inputResponses: { confirm: YES }, requestState });
+
+	await stack.ctl('stop', 'postgres');
+	check(await yes(), { status: 503, code: 503, headers: { 'retry-after': /^\d+$/ } });
+	check(await yes(), { status: 503, code: 503 });
+	await stack.ctl('start', 'postgres');
+	await stack.serving();
+	db = await stack.db('postgres_super');
+	assert.ok(await exists(id));
+	check(await yes(), { status: 200, code: null, also: ({ json }) => assert.ok(!json.result.isError && json.result.resultType === 'complete') });
+	assert.ok(!await exists(id));
+	refuses_state(await yes(), /used/);
+});
+
 test('a state that came too late is refused', async () => {
 	const id = await new_schedule();
 
@@ -591,6 +608,10 @@ test('a client that leaves, or cancels, keeps no worker', async () => {
 	check(await session.cancel('b'), { status: 202, empty: true });
 	await until('its stream ends', () => cancelled.ended, { timeout_ms: ASK_MS - 400 });
 	assert.ok(!cancelled.messages.some((message) => message.result || message.error));
+	const last = await session.call('delete_schedule', { schedule_id: id }, 'c');
+	await question(last);
+	check(await stack.post({ headers: { 'Mcp-Session-Id': session.id }, body: '' }, { key, method: 'DELETE' }), { status: 200 });
+	assert.match(text_of(await end_of(last, ASK_MS - 400)), /session ended.*Nothing was changed/);
 	assert.ok(await exists(id));
 });
 
