@@ -32,6 +32,7 @@ struct wait {
 	struct json_object   **answer;
 	bool                   answered[QUESTIONS_MAX];
 	int                    missing;
+	bool                   over;	/* the session has ended: no answer can come */
 	int64_t                until_us;	/* monotonic */
 };
 
@@ -142,12 +143,23 @@ take_answer(struct wait *w, int i, const char *text)
 	return 0;
 }
 
+/* A session may end while its client is asked: by DELETE, or with the stream of an older transport. */
+static bool
+is_over(struct request *rq)
+{
+	const char *key = arena_fmt(&rq->mem, "mcp:session:%s", rq->session), *why;
+	char *kind;
+
+	return cache_text(rq->cache, &rq->mem, 3, (const char *const[]){ "HGET", key, "kind" }, &kind, &why) == 0 && !kind;
+}
+
 static int
 still_there(void *ctx)
 {
-	struct request *rq = ctx;
+	struct wait *w = ctx;
 
-	return sse_keep_alive(rq) != 0 || rq->reply.unheard;
+	w->over = is_over(w->rq);
+	return sse_keep_alive(w->rq) != 0 || w->rq->reply.unheard || w->over;
 }
 
 static int
@@ -157,6 +169,8 @@ end_unanswered(struct wait *w, int got, const char *why)
 
 	if (rq->reply.unheard)
 		return question_refuse(rq, "The client left while it was asked. Nothing was changed.");
+	if (w->over)
+		return question_refuse(rq, "The session ended while its client was asked. Nothing was changed.");
 	if (got == 0)
 		return question_refuse(rq, "Nobody answered the question within %" PRId64 " seconds. Nothing was changed.",
 		    rq->cfg->ask_timeout_ms / 1000);
@@ -189,7 +203,7 @@ await(struct wait *w)
 
 	while (w->missing > 0) {
 		n = lists_of(w, list, at);
-		got = cache_pop(rq->cache, &rq->mem, n, list, (w->until_us - base_now_us()) / 1000, still_there, rq, &which, &text, &why);
+		got = cache_pop(rq->cache, &rq->mem, n, list, (w->until_us - base_now_us()) / 1000, still_there, w, &which, &text, &why);
 		if (rq->failed)
 			return -1;
 		if (got <= 0)

@@ -15,7 +15,7 @@
 /*
  * Sends the n questions and waits for all answers, MCP_ASK_TIMEOUT at most; answer[i] is then the
  * result the client gave to question[i], in rq's memory.  -1 as question_refuse(): too many wait
- * already, nobody answered in time, the client refused or left, or Redis is away.
+ * already, nobody answered in time, the client refused or left, its session ended, or Redis is away.
  */
 int ask_client(struct request *rq, const struct question *question, int n, struct json_object **answer) must_use;
 

@@ -248,16 +248,12 @@ identify_again(struct run *run)
 {
 	struct request *rq = run->rq;
 	bool required = rq->who->confirm_required;
-	const char *why;
 
 	if (tenant_again(rq) != 0)
 		return -1;
 	if (run->tool->confirm && rq->who->confirm_required && !required)
 		return fail(rq, FAIL_TOOL, "This account has just begun to want every confirmation. Nothing was changed; call again.");
-	if (!catalog_serves(run->tool->catalog, rq->who))
-		return fail(rq, FAIL_REFUSED, "%s", run->tool->catalog->refused);
-	why = catalog_forbids(run->tool, rq->who, run->args->given, &rq->mem);
-	return why ? fail(rq, FAIL_SCOPE, "%s", why) : 0;
+	return catalog_admits(rq, run->tool, run->args->given);
 }
 
 static int
@@ -377,10 +373,15 @@ int
 bind_sql(struct request *rq, const struct tool *tool, const struct bind_args *args, struct bind_result *out)
 {
 	struct run run = { .rq = rq, .tool = tool, .args = args };
+	enum db_outcome got;
 
 	if (tool->writes != TOOL_READS && mrtr_claim(rq) != 0)
 		return -1;
-	return run_it(&run) == DB_DONE ? finish(&run, out) : -1;
+	got = run_it(&run);
+	/* The user's yes counts when PostgreSQL is back.  A function in C may have changed something before. */
+	if (got == DB_AWAY && !run.unsure && !tool->c)
+		mrtr_unclaim(rq);
+	return got == DB_DONE ? finish(&run, out) : -1;
 }
 
 int

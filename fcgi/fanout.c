@@ -466,8 +466,8 @@ fanout_go_on(struct fanout *f)
 
 	(void)!epoll_wait(f->epoll_fd, e, LEN(e), 0);		/* the edge of news_fd has been seen */
 	(void)!read(f->timer_fd, &ticks, sizeof(ticks));
+	feed_go_on(f->carries);			/* first: what is heard makes commands */
 	feed_go_on(f->hears);
-	feed_go_on(f->carries);
 	make_up(f);
 	take_news(f);
 	db_async_go_on(f->db);

@@ -1,6 +1,7 @@
 /* hold: one script per change, whose answer nobody waits for. */
 #include "hold.h"
 #include "config.h"
+#include "log.h"
 
 #define CLAIM_MS	"20000"		/* three renewals may be missed */
 #define KEY_MAX		128		/* ids of sessions are ours, and have 43 characters */
@@ -31,6 +32,12 @@ static const char drop_session[] =
 	"redis.call('ZREM', KEYS[3], ARGV[1]) "
 	"return redis.call('DEL', KEYS[1], KEYS[2])";
 
+/* A session that was to be renewed; its stream may be gone when Redis answers. */
+struct renewal {
+	struct streams *all;
+	char            session[KEY_MAX];
+};
+
 static void
 ignore(void *ctx, const struct feed_reply *reply)
 {
@@ -38,12 +45,23 @@ ignore(void *ctx, const struct feed_reply *reply)
 	(void)reply;
 }
 
-/* Redis away: the claim and the session run out by themselves, or are renewed when it is back. */
+/* A session of the older transport was lost, or pushed out: what is posted in it is refused until its client begins anew. */
 static void
-run(struct streams *all, int argc, const char *const *argv)
+end_lost(void *ctx, const struct feed_reply *reply)
 {
-	if (all->fanout && fanout_command(all->fanout, argc, argv, NULL, ignore, NULL) != 0)
-		return;
+	struct renewal *r = ctx;
+	struct stream *s = streams_find(r->all, r->session);
+
+	if (s && s->kind == SUBSCRIBE_SSE && reply && reply->kind == FEED_NUMBER && reply->number == 0)
+		streams_finish(r->all, s);
+	free(r);
+}
+
+/* Redis away: the claim and the session run out by themselves, or are renewed when it is back.  0, or -1: so nobody answers. */
+static int
+run(struct streams *all, int argc, const char *const *argv, void (*done)(void *ctx, const struct feed_reply *reply), void *ctx)
+{
+	return all->fanout ? fanout_command(all->fanout, argc, argv, NULL, done, ctx) : -1;
 }
 
 static void
@@ -54,11 +72,12 @@ run_claim(struct streams *all, struct stream *s, const char *script)
 
 	snprintf(key, sizeof(key), "mcp:stream:%s", s->session);
 	subscribe_holder(held, s->claim, all->self->cfg->node, getpid());
-	run(all, LEN(argv), argv);
+	(void)run(all, LEN(argv), argv, ignore, NULL);
 }
 
-static void
-run_session(struct streams *all, struct stream *s, const char *script)
+static int
+run_session(struct streams *all, struct stream *s, const char *script,
+    void (*done)(void *ctx, const struct feed_reply *reply), void *ctx)
 {
 	char key[KEY_MAX], uris[KEY_MAX], idle_ms[24];
 	const char *argv[] = { "EVAL", script, "3", key, uris, s->owned, s->session, idle_ms };
@@ -66,14 +85,27 @@ run_session(struct streams *all, struct stream *s, const char *script)
 	snprintf(key, sizeof(key), "mcp:session:%s", s->session);
 	snprintf(uris, sizeof(uris), "mcp:session:%s:uris", s->session);
 	snprintf(idle_ms, sizeof(idle_ms), "%" PRId64, all->self->cfg->session_idle_ms);
-	run(all, LEN(argv), argv);
+	return run(all, LEN(argv), argv, done, ctx);
+}
+
+static void
+renew_session_of(struct streams *all, struct stream *s)
+{
+	struct renewal *r = malloc(sizeof(*r));
+
+	if (!r)
+		bug("out of memory");
+	r->all = all;
+	snprintf(r->session, sizeof(r->session), "%s", s->session);
+	if (run_session(all, s, renew_session, end_lost, r) != 0)
+		free(r);
 }
 
 void
 hold_renew(struct streams *all, struct stream *s)
 {
 	if (*s->session)	/* an open stream is a use of its session */
-		run_session(all, s, renew_session);
+		renew_session_of(all, s);
 	if (*s->claim)
 		run_claim(all, s, renew_claim);
 }
@@ -82,7 +114,7 @@ void
 hold_release(struct streams *all, struct stream *s)
 {
 	if (s->kind == SUBSCRIBE_SSE)
-		run_session(all, s, drop_session);
+		(void)run_session(all, s, drop_session, ignore, NULL);
 	else if (*s->claim)
 		run_claim(all, s, drop_claim);
 }

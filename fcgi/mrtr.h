@@ -44,6 +44,9 @@ bool mrtr_again(struct request *rq);
  */
 int mrtr_claim(struct request *rq) must_use;
 
+/* Nothing was changed after all, and the same call may be made again, with the same state. */
+void mrtr_unclaim(struct request *rq);
+
 /* Writes the members inputRequests and requestState of the result that FAIL_INPUT stands for. */
 void mrtr_write(struct request *rq, struct buf *b);
 

@@ -134,15 +134,21 @@ state_open(struct request *rq, const char *text, struct state *out)
 
 /* --- once ------------------------------------------------------------------------------- */
 
+static const char *
+key_of(struct request *rq, const struct state *s)
+{
+	return arena_fmt(&rq->mem, "mcp:state:%s", s->nonce);
+}
+
 int
 state_claim(struct request *rq, const struct state *s)
 {
-	const char *key = arena_fmt(&rq->mem, "mcp:state:%s", s->nonce), *why;
+	const char *why;
 	/* For as long as any state with this nonce may live. */
 	const char *ms = arena_fmt(&rq->mem, "%" PRId64, STATE_ROUNDS_MAX * rq->cfg->state_ms + SKEW_MS);
 	int64_t from = base_now_us();
 	char *done;
-	int got = cache_text(rq->cache, &rq->mem, 6, (const char *const[]){ "SET", key, "1", "NX", "PX", ms }, &done, &why);
+	int got = cache_text(rq->cache, &rq->mem, 6, (const char *const[]){ "SET", key_of(rq, s), "1", "NX", "PX", ms }, &done, &why);
 
 	rq->slot->event.redis_us += base_now_us() - from;
 	if (got != 0) {
@@ -151,4 +157,14 @@ state_claim(struct request *rq, const struct state *s)
 		return -1;
 	}
 	return done ? 0 : fail(rq, FAIL_PARAMS, "Invalid params: requestState has been used; nothing was changed again. Call again without it.");
+}
+
+void
+state_return(struct request *rq, const struct state *s)
+{
+	const char *why;
+	char *was;
+
+	if (cache_text(rq->cache, &rq->mem, 2, (const char *const[]){ "GETDEL", key_of(rq, s) }, &was, &why) != 0)
+		log_say("a state that served nothing stays used up: %s", why);
 }

@@ -34,4 +34,7 @@ int state_open(struct request *rq, const char *text, struct state *out) must_use
  */
 int state_claim(struct request *rq, const struct state *s) must_use;
 
+/* It was claimed, but served nothing: it may come again.  While Redis is away it stays used up. */
+void state_return(struct request *rq, const struct state *s);
+
 #endif

@@ -263,6 +263,23 @@ test('Redis away: the yes is refused, nothing changes, and later it counts', asy
 	assert.ok(!await exists(id));
 });
 
+test('PostgreSQL away: a yes is not used up by a call that could not begin', async () => {
+	const id = await new_schedule();
+	const requestState = asks(await remove(id), 'confirm');
+	const yes = () => remove(id, { inputResponses: { confirm: YES }, requestState });
+
+	await stack.ctl('stop', 'postgres');
+	check(await yes(), { status: 503, code: 503, headers: { 'retry-after': /^\d+$/ } });
+	check(await yes(), { status: 503, code: 503 });
+	await stack.ctl('start', 'postgres');
+	await stack.serving();
+	db = await stack.db('postgres_super');
+	assert.ok(await exists(id));
+	check(await yes(), { status: 200, code: null, also: ({ json }) => assert.ok(!json.result.isError && json.result.resultType === 'complete') });
+	assert.ok(!await exists(id));
+	refuses_state(await yes(), /used/);
+});
+
 test('a state that came too late is refused', async () => {
 	const id = await new_schedule();
 
@@ -466,15 +483,16 @@ for (const [way, [connect, version]] of Object.entries(WAYS)) {
 
 /* A session, and calls in it whose stream is ours to read. */
 async function old_session(capabilities = ALL, version = '2025-11-25', options = {}) {
-	const id = await stack.new_session(key, version, { capabilities });
+	const caller = options.key ?? key;
+	const id = await stack.new_session(caller, version, { capabilities });
 	const header = { 'Mcp-Session-Id': id };
-	const post = (request, more = {}) => stack.post(request, { key, ...options, ...more });
+	const post = (request, more = {}) => stack.post(request, { key: caller, ...options, ...more });
 
 	return {
 		id,
 		call: (name, args, call_id = 1) => {
 			const { headers, body } = legacy('tools/call', { name, arguments: args }, { id: call_id, version, headers: header });
-			return open(stack.http, stack.endpoint, { headers: { ...headers, ...bearer(key) }, body });
+			return open(stack.http, stack.endpoint, { headers: { ...headers, ...bearer(caller) }, body });
 		},
 		answer: (to, rest, more = {}) => post({ headers: legacy('x', {}, { version, headers: header }).headers,
 			body: JSON.stringify({ jsonrpc: '2.0', id: to, ...rest }) }, more),
@@ -504,6 +522,24 @@ test('an older client is asked on the stream of its request, and answers whereve
 		assert.ok(!await exists(id));
 		check(await session.answer(asked.id, { result: YES }), { status: 202, empty: true });	/* too late, and no matter */
 	}
+});
+
+test('a scope that is lost while the user thinks: the answer comes too late for a tool in C as well', async () => {
+	const of = ['--catalog', 'planasonix', '--tenant', 'bench', '--name', 'thinker'];
+	const form = { elicitation: {} };
+
+	await stack.mcpctl('role', 'add', ...of, '--scope', 'pipelines:read', '--scope', 'schedules:read');
+	await stack.mcpctl('principal', 'add', ...of, '--role', 'thinker');
+	const { secret } = await stack.new_key('bench', ['*'], '--principal', 'thinker');
+	const session = await old_session(form, '2025-11-25', { key: secret });
+	const stream = await session.call('two_steps', {});
+	const asked = await question(stream);
+
+	await stack.mcpctl('role', 'scopes', ...of, '--scope', 'schedules:read');
+	check(await session.answer(asked.id, { result: named('Ann') }), { status: 202, empty: true });
+	const result = await end_of(stream);
+	assert.ok(result.isError && /^Insufficient permissions/.test(text_of(result)), JSON.stringify(result));
+	assert.equal(stream.messages.filter(({ method }) => method === 'elicitation/create').length, 1, 'and nothing more is asked');
 });
 
 test('nobody answers: a clear error in time, and the question is called off', async () => {
@@ -572,6 +608,10 @@ test('a client that leaves, or cancels, keeps no worker', async () => {
 	check(await session.cancel('b'), { status: 202, empty: true });
 	await until('its stream ends', () => cancelled.ended, { timeout_ms: ASK_MS - 400 });
 	assert.ok(!cancelled.messages.some((message) => message.result || message.error));
+	const last = await session.call('delete_schedule', { schedule_id: id }, 'c');
+	await question(last);
+	check(await stack.post({ headers: { 'Mcp-Session-Id': session.id }, body: '' }, { key, method: 'DELETE' }), { status: 200 });
+	assert.match(text_of(await end_of(last, ASK_MS - 400)), /session ended.*Nothing was changed/);
 	assert.ok(await exists(id));
 });
 

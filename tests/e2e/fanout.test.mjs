@@ -254,15 +254,22 @@ test('a run that a tool triggers and an executor ends: its pipeline\'s subscribe
 	close(ours);
 });
 
-test('a legacy session hears of it on its GET stream', async (say) => {
-	const key = stack.key('acme');
+/* The GET stream of a new session that has subscribed to these. */
+async function legacy_stream(key, to, ...uris) {
 	const session = await stack.new_session(key);
-	const { status } = await stack.post(legacy('resources/subscribe', { uri: pipeline.uri }), { key, headers: session_header(session) });
-	const stream = await open(second, stack.endpoint,
+
+	for (const uri of uris)
+		assert.equal((await stack.post(legacy('resources/subscribe', { uri }), { key, headers: session_header(session) })).status, 200);
+	const stream = await open(to, stack.endpoint,
 		{ headers: { ...bearer(key), ...session_header(session), 'MCP-Protocol-Version': '2025-11-25', Accept: 'text/event-stream' } }, 'GET');
+	assert.equal(stream.status, 200);
+	return stream;
+}
+
+test('a legacy session hears of it on its GET stream', async (say) => {
+	const stream = await legacy_stream(stack.key('acme'), second, pipeline.uri);
 	const from_ms = performance.now();
 
-	assert.deepEqual([status, stream.status], [200, 200]);
 	await executor.query('select mcp.resource_changed($1, $2)', [stack.tenant('acme').id, pipeline.uri]);
 	await heard([stream], [pipeline.uri], { from_ms, say });
 	stream.close();
@@ -290,24 +297,28 @@ const ONCE = () => [...ALL_LISTS, pipeline.uri, schedule.uri].sort();
 test('Redis is killed and started: each hears of all that it subscribed to, once; then as before', async () => {
 	const ours = await listen_everywhere(stack.key('acme'), EVERYTHING());
 	const few = await listen_everywhere(stack.key('globex'), { promptsListChanged: true });
+	const old = await Promise.all([stack.http, second, stack.http, second, stack.http, second]
+		.map((to) => legacy_stream(stack.key('acme'), to, pipeline.uri, schedule.uri)));
 
-	await nothing([...ours, ...few]);
+	await nothing([...ours, ...few, ...old]);
 	await stack.ctl('kill9', 'redis');
 	await call(stack.key('acme'), 'announce', { what: 'tools' });
 	await executor.query('select mcp.resource_changed($1, $2)', [stack.tenant('acme').id, pipeline.uri]);
 	await heard(ours, [pipeline.uri]);
-	await nothing(few);
+	await nothing([...few, ...old]);	/* what a session subscribed to stands in Redis */
 	await stack.ctl('start', 'redis');
-	await heard(ours, ONCE(), { within_ms: 5_000 });
-	await heard(few, ['prompts'], { within_ms: 5_000 });
+	const from_ms = performance.now();
+	await heard(ours, ONCE(), { from_ms, within_ms: 5_000 });
+	await heard(few, ['prompts'], { from_ms, within_ms: 5_000 });
+	await heard(old, ONCE(), { from_ms, within_ms: 3_500 });
 
 	await until('the worker that announces has its Redis again', async () => {
 		await call(stack.key('acme'), 'announce', { what: 'tools' });
 		await sleep(200);
 		return ours.every((listener) => listener.heard.includes('tools'));
 	});
-	assert.ok([...ours, ...few].every((listener) => !listener.ended), 'nothing was closed');
-	close(ours, few);
+	assert.ok([...ours, ...few, ...old].every((listener) => !listener.ended), 'nothing was closed');
+	close(ours, few, old);
 });
 
 test('PostgreSQL is restarted: nothing closes, what may have been missed is told once, and identities are seen to again', async (say) => {

@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { readlinkSync } from 'node:fs';
 import { after, before, run, test } from './lib/tap.mjs';
 import { private_stack } from './lib/stack.mjs';
-import { ACCEPT, MODERN, bearer, check, envelope, modern, session_header } from './lib/mcp.mjs';
+import { ACCEPT, MODERN, NS, bearer, check, envelope, initialize, legacy, modern, session_header } from './lib/mcp.mjs';
 
 const MEDIAN_MS = 50;
 const TIMES = 7;		/* each body is sent so often for its median */
@@ -181,6 +181,53 @@ test('many arguments that nobody knows', async () => {
 		assert.ok(text.length < 200_000, `the complaint has ${text.length} characters`);
 	} });
 });
+
+/* ---- values of another type ------------------------------------------------------------------------ */
+
+const CAPABILITIES = { elicitation: { form: {}, url: {} }, sampling: { tools: {}, context: {} }, roots: { listChanged: true }, extensions: {} };
+const META = { [`${NS}clientCapabilities`]: CAPABILITIES, [`${NS}logLevel`]: 'debug', progressToken: 1, traceparent: 'x', tracestate: 'a=b', baggage: 'k=v' };
+const VALUES = [null, true, 0, -1, 1.5, '', 'x', [], {}, [null], [{}], { a: null }];
+const FORM = { action: 'accept', content: { confirm: true } };
+
+/* Whole messages of both eras; a correct client's, as far as nothing is changed by them. */
+const WHOLE = {
+	'server/discover': () => modern('server/discover', {}, { meta: META }),
+	'tools/list': () => modern('tools/list', { cursor: '' }, { meta: META }),
+	'tools/call': () => modern('tools/call', { name: 'delete_pipeline', arguments: { pipeline_id: 'x' }, inputResponses: { confirm: FORM }, requestState: 'x' }, { meta: META }),
+	'resources/read': () => modern('resources/read', { uri: 'planasonix://pipelines', inputResponses: { a: FORM }, requestState: 'x' }, { meta: META }),
+	'prompts/get': () => modern('prompts/get', { name: 'diagnose_pipeline', arguments: { pipeline_id: 'x' } }, { meta: META }),
+	'completion/complete': () => modern('completion/complete', { ref: { type: 'ref/prompt', name: 'diagnose_pipeline' },
+		argument: { name: 'pipeline_id', value: '' }, context: { arguments: { a: 'b' } } }, { meta: META }),
+	'initialize': () => initialize('2025-11-25', CAPABILITIES),
+	'an older tools/call': () => legacy('tools/call', { name: 'delete_pipeline', arguments: { pipeline_id: 'x' }, _meta: META, task: { ttl: 1 } }),
+	'logging/setLevel': () => legacy('logging/setLevel', { level: 'info' }),
+	'resources/subscribe': () => legacy('resources/subscribe', { uri: 'planasonix://pipelines' }),
+	'notifications/cancelled': () => legacy('notifications/cancelled', { requestId: 1, reason: 'x' }),
+	'a response': () => ({ ...legacy('x'), body: JSON.stringify({ jsonrpc: '2.0', id: 'ask-x', result: FORM }) }),
+};
+
+/* The same with another value in one place, for each of its places. */
+function* bent(whole) {
+	if (whole && typeof whole === 'object')
+		for (const [name, value] of Object.entries(whole))
+			for (const other of bent(value))
+				yield Array.isArray(whole) ? whole.with(name, other) : { ...whole, [name]: other };
+	yield* VALUES;
+}
+
+for (const [what, whole] of Object.entries(WHOLE))
+	test(`a value of another type anywhere in ${what}`, async (say) => {
+		const { headers, body } = whole();
+		const session = await stack.session_for({ headers, body }, key);
+		let n = 0;
+
+		for (const other of bent(JSON.parse(body))) {
+			const { status, json, text } = await stack.post({ headers: { ...headers, ...session }, body: JSON.stringify(other) }, { key });
+			assert.ok(status > 0 && status < 500 && json?.error?.code !== -32603, `${JSON.stringify(other)}: ${status} ${text}`);
+			n++;
+		}
+		say(`${n} messages`);
+	});
 
 /* ---- headers ------------------------------------------------------------------------------------ */
 

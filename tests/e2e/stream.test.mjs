@@ -374,6 +374,18 @@ test('2024-11-05: forty answers at once, and the stream stays', async () => {
 	stream.close();
 });
 
+test('2024-11-05: a stream whose session Redis has lost ends, and its client opens another; others stay', async () => {
+	const [lost, kept] = [await get(null, { path: '/planasonix/sse' }), await get(null, { path: '/planasonix/sse' })];
+	const endpoint = await until('the endpoints', () => kept.endpoint && lost.endpoint, { timeout_ms: TOLD_MS, every_ms: 10 });
+
+	assert.equal(await redis.send('DEL', `mcp:session:${endpoint.split('=')[1]}`), 1);
+	check(await stack.post(legacy('ping', {}, { version: null }), { key, path: endpoint }), { status: 404, code: -32001 });
+	await ended(lost, 7000);
+	check(await stack.post(legacy('ping', {}, { version: null }), { key, path: kept.endpoint }), { status: 202 });
+	assert.equal(kept.ended, false);
+	kept.close();
+});
+
 /* ---- Redis away ------------------------------------------------------------------------------- */
 
 test('without Redis nothing that is open closes, new ones open, and what was missed is made up for', async () => {

@@ -60,7 +60,8 @@ begin(void)
 	rq.streams = false;
 	rq.reply.unheard = false;
 	sent[0] = '\0';
-	redis_says("for _, k in ipairs(redis.call('KEYS', 'mcp:*')) do redis.call('DEL', k) end return 'OK'");
+	redis_says("for _, k in ipairs(redis.call('KEYS', 'mcp:*')) do redis.call('DEL', k) end "
+	    "redis.call('HSET', 'mcp:session:S1', 'kind', 'http') return 'OK'");
 }
 
 /* Posts a response as another worker takes it: to the first question that is out, or to `id`. */
@@ -150,7 +151,7 @@ test_answers(void)
 	is_str(json_plain(answer[0], NULL), "{\"roots\":[]}", "with the result alone");
 	ok(strstr(sent, "Content-Type: text/event-stream") && strstr(sent, "\ndata: {\"jsonrpc\":\"2.0\",\"id\":\"ask-") &&
 	    strstr(sent, "\"method\":\"roots/list\"}\n\n"), "it went out on the stream: %s", sent);
-	is_str(redis_says("return redis.call('KEYS', 'mcp:*')[1]"), NULL, "and leaves nothing behind");
+	is_str(redis_says("return table.concat(redis.call('KEYS', 'mcp:*'), ' ')"), "mcp:session:S1", "and leaves nothing but its session behind");
 	is_int(atomic_load(&rq.slot->asking), 0, "nobody waits any more");
 	is_int(ask_while(client_answers_both, both, 2, answer), 0, "two at a time");
 	ok(answer[0] && answer[1], "are both answered");
@@ -199,8 +200,12 @@ test_nobody_there(void)
 	wire.write = lose;
 	is_int(ask_client(&rq, &roots, 1, &answer), -1, "one that left");
 	ok(rq.failed == FAIL_TOOL && strstr(rq.says, "left"), "is not waited for: %s", rq.says);
-	ok(base_now_us() - from < 5000000, "neither takes long");
 	wire.write = keep;
+	begin();
+	redis_says("redis.call('DEL', 'mcp:session:S1') return 'OK'");
+	is_int(ask_client(&rq, &roots, 1, &answer), -1, "one whose session has ended");
+	ok(rq.failed == FAIL_TOOL && strstr(rq.says, "session ended"), "cannot answer: %s", rq.says);
+	ok(base_now_us() - from < 5000000, "none of them takes long");
 }
 
 static void

@@ -160,6 +160,30 @@ test_session(void)
 	is_str(value("mcp:session:S"), NULL, "as long as its stream");
 }
 
+/* As after a restart of a Redis that keeps nothing, or when its owner has begun too many others. */
+static void
+test_lost(void)
+{
+	int peer, other;
+	struct stream *sse = open_one(SUBSCRIBE_SSE, &peer), *get;
+
+	set("mcp:session:S", "x");
+	hold_renew(&streaming.all, sse);
+	pass(100);
+	is_int(sse->stage, STREAM_OPEN, "a session of the older transport");
+	pass(2500);
+	hold_renew(&streaming.all, sse);
+	pass(100);
+	ok(sse->stage != STREAM_OPEN, "ends its stream when it is lost: nothing can be posted in it");
+	streams_sweep(&streaming.all);
+	close(peer);
+	get = open_one(SUBSCRIBE_GET, &other);
+	hold_renew(&streaming.all, get);
+	pass(100);
+	is_int(get->stage, STREAM_OPEN, "a GET stream goes on");
+	close_one(get, other);
+}
+
 static void
 test_away(void)
 {
@@ -193,6 +217,7 @@ main(void)
 	pass(300);
 	test_claim();
 	test_session();
+	test_lost();
 	test_away();
 	server_close(&server);
 	arena_close(&mem);

@@ -185,6 +185,9 @@ test_once(void)
 	is_int(state_claim(&rq, &s), 0, "serves once");
 	is_int(state_claim(&rq, &s), -1, "and not twice");
 	is_int(rq.failed, FAIL_PARAMS, "for the client that is an error");
+	fail_clear(&rq);
+	state_return(&rq, &s);
+	is_int(state_claim(&rq, &s), 0, "one that is given back serves again");
 	is_int(opened(state_seal(&rq, &s), &s), 0, "a state that follows from it");
 	is_int(state_claim(&rq, &s), -1, "is used up with it: no round of an exchange leads to its end again");
 	is_int(opened(sealed("{}"), &s), 0, "another state");
