@@ -7,12 +7,14 @@
 #define KEY_MAX		128		/* ids of sessions are ours, and have 43 characters */
 
 /*
- * ARGV: the claim as it was made, as it is with us, its time.  One that Redis has lost is made again;
- * one that somebody else has made meanwhile is his.
+ * KEYS: the claim, the list of its caller's sessions.  ARGV: the claim as it was made, as it is with
+ * us, its time, the session.  One that Redis has lost is made again, if the session is the caller's:
+ * while Redis was away he was believed.  One that somebody else has made meanwhile is his.
  */
 static const char renew_claim[] =
 	"local now = redis.call('GET', KEYS[1]) "
 	"if now and now ~= ARGV[1] and now ~= ARGV[2] then return 0 end "
+	"if not now and not redis.call('ZSCORE', KEYS[2], ARGV[4]) then return 0 end "
 	"redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
 
 static const char drop_claim[] =
@@ -20,8 +22,9 @@ static const char drop_claim[] =
 	"if now ~= ARGV[1] and now ~= ARGV[2] then return 0 end "
 	"return redis.call('DEL', KEYS[1])";
 
-/* KEYS: the session, its URIs, the list of its owner's.  ARGV: its id, idle time. */
+/* KEYS: the session, its URIs, the list of its caller's.  ARGV: its id, idle time. */
 static const char renew_session[] =
+	"if not redis.call('ZSCORE', KEYS[3], ARGV[1]) then return 0 end "
 	"if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 0 then return 0 end "
 	"redis.call('PEXPIRE', KEYS[2], ARGV[2]) "
 	"redis.call('PEXPIRE', KEYS[3], ARGV[2]) "
@@ -68,7 +71,7 @@ static void
 run_claim(struct streams *all, struct stream *s, const char *script)
 {
 	char key[KEY_MAX], held[SUBSCRIBE_HOLDER_MAX];
-	const char *argv[] = { "EVAL", script, "1", key, s->claim, held, CLAIM_MS };
+	const char *argv[] = { "EVAL", script, "2", key, s->owned, s->claim, held, CLAIM_MS, s->session };
 
 	snprintf(key, sizeof(key), "mcp:stream:%s", s->session);
 	subscribe_holder(held, s->claim, all->self->cfg->node, getpid());
