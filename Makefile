@@ -16,11 +16,11 @@ LAYERS   = ground request outside domain protocol process
 ground   = base log arena buf utf8 cidr json uri pattern metaschema schema_uri schema_value schema_node \
            schema_resource schema_words schema_refs schema_read schema_circles schema_load schema_says \
            schema_seen schema_forms schema_check schema crypt
-request  = config news event slot bucket seat client wire made trace mirror request fail reply sse
+request  = config news event recall slot bucket seat client wire made trace mirror request fail reply sse
 outside  = sockets pgtype db db_async cache feed
-domain   = tenant limit audit segment seal template adapt tool offer resource_file prompt_file \
-           catalog notice cursor bind arguments encode sqlstate form question state ask mrtr \
-           bind_sql confirm toolkit toolkit_ask bind_c fit proof
+domain   = tenant limit audit segment seal template adapt shown result tool tool_check tool_file offer \
+           resource_file prompt_file catalog_file catalog notice cursor bind arguments encode sqlstate \
+           form question state ask mrtr bind_sql confirm toolkit toolkit_ask bind_c fit proof
 protocol = headers rpc era lists session call resource prompt complete legacy ticket subscribe \
            mcp batch transport http
 process  = fastcgi_head fastcgi board worker fanout outlet intake streams hold tell opening \

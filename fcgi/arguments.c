@@ -4,6 +4,8 @@
 #include "fail.h"
 #include "seal.h"
 
+#define KEY_MAX 200	/* characters of an idempotency key */
+
 struct json_object *
 arguments_given(struct request *rq)
 {
@@ -57,17 +59,30 @@ complete(struct request *rq, const struct tool *tool, struct bind_args *out)
 	schema_defaults(tool->input, out->object);
 }
 
+static size_t
+characters_of(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += (*text & 0xC0) != 0x80;	/* the first byte of each in UTF-8 */
+	return n;
+}
+
 /* The key is taken out: it is the caller's word for the call, not an argument of the statement. */
-static void
+static int
 take_key(struct request *rq, const struct tool *tool, struct bind_args *out)
 {
 	const char *key = tool->idempotency ? json_get_str(out->object, tool->idempotency) : NULL;
 
 	if (!key || !*key)
-		return;
+		return 0;
+	if (characters_of(key) > KEY_MAX)	/* as the table of keys has it */
+		return fail(rq, FAIL_TOOL, "%s must have at most %d characters", tool->idempotency, KEY_MAX);
 	out->key = arena_str(&rq->mem, key);
 	json_object_object_del(out->object, tool->idempotency);
 	out->digest = digest_of(rq, rq->workspace, out->object);	/* elsewhere it is another request */
+	return 0;
 }
 
 /* limit and cursor of a paged tool become what SQL sees of them. */
@@ -173,8 +188,7 @@ arguments_take(struct request *rq, const struct tool *tool, struct bind_args *ou
 	if (check(rq, tool, out) != 0)
 		return -1;
 	complete(rq, tool, out);
-	take_key(rq, tool, out);
-	if (page(rq, tool, out) != 0)
+	if (take_key(rq, tool, out) != 0 || page(rq, tool, out) != 0)
 		return -1;
 	for (i = 0; i < tool->args; i++)
 		if (convert_one(rq, &tool->arg[i], out->object) != 0)

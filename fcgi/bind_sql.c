@@ -46,6 +46,7 @@ struct run {
 	bool                rehearsal;	/* what it does is undone */
 	bool                unsure;	/* the connection broke when the change may have been made */
 	struct encode       encode;
+	bool                claimed;	/* the caller's key was looked at, and may be used */
 	const char         *kept;	/* the result of an earlier call with the same key; NULL: none */
 	struct db_statement enter, claim, take_role, main, leave, audit, keep, undo;
 };
@@ -83,6 +84,7 @@ take_claim(void *ctx, const struct db_row *row)
 	struct run *run = ctx;
 	struct json_object *o = row->at[0] ? json_parse(&run->rq->mem, row->at[0], (size_t)row->len[0], 4) : NULL;
 
+	run->claimed = true;
 	run->kept = json_object_is_type(o, json_type_string) ? json_object_get_string(o) : NULL;
 	return 1;
 }
@@ -223,6 +225,7 @@ attempt(struct run *run, struct db_error *error)
 	enum db_outcome got;
 
 	run->writes = run->tool->writes == TOOL_WRITES || (run->tool->writes == TOOL_MAYBE && !rq->who->reads_only);
+	run->claimed = false;
 	run->kept = NULL;
 	call.reads = !run->writes;
 	call.timeout_ms = run->tool->timeout_ms + GRACE_MS;
@@ -283,6 +286,15 @@ fail_cut(struct request *rq)
 	return -1;
 }
 
+/* No row came: the tool's own sentence, or a general one, says that what was asked for is not there. */
+static int
+fail_none(struct request *rq, const char *sentence)
+{
+	fail(rq, FAIL_TOOL, "%s", sentence);
+	rq->tool_error = (struct tool_error){ .word = "NOT_FOUND", .status = 404 };
+	return -1;
+}
+
 static int
 finish(struct run *run, struct bind_result *out)
 {
@@ -291,11 +303,11 @@ finish(struct run *run, struct bind_result *out)
 	if (run->kept) {
 		out->structured = run->kept;
 	} else if (e->count == 0 && run->tool->result.none) {
-		return fail(run->rq, FAIL_TOOL, "%s", run->tool->result.none);
+		return fail_none(run->rq, run->tool->result.none);
 	} else if (run->tool->result.kind == RESULT_CONTENTS && e->cut) {
 		return fail_cut(run->rq);
 	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS && run->tool->result.kind != RESULT_TEXTS) {
-		return fail(run->rq, FAIL_TOOL, e->cut ? "The result is too large." : "Nothing was found.");
+		return e->cut ? fail(run->rq, FAIL_TOOL, "The result is too large.") : fail_none(run->rq, "Nothing was found.");
 	} else {
 		if (!run->args->key)
 			complete(run);
@@ -306,6 +318,25 @@ finish(struct run *run, struct bind_result *out)
 	out->count = e->count;
 	out->more = e->more;
 	return 0;
+}
+
+/* Of an earlier call with the caller's key: the argument is called what the tool's file calls it. */
+static void
+fail_key(struct run *run)
+{
+	fail(run->rq, FAIL_TOOL, "%s was used with other arguments", run->tool->idempotency);
+	run->rq->tool_error = (struct tool_error){ .word = "CONFLICT", .status = 409 };
+}
+
+static void
+fail_refused(struct run *run, const struct db_error *error)
+{
+	bool claiming = run->args->key && !run->claimed && !run->rehearsal;
+
+	if (claiming && strcmp(error->state, "MC409") == 0)
+		fail_key(run);
+	else
+		sqlstate_fail(run->rq, run->tool, error);
 }
 
 /* Once more if that may help; what then went wrong is in rq.  DB_DONE: it is done, or was rehearsed. */
@@ -334,7 +365,7 @@ run_it(struct run *run)
 	if (rq->failed == FAIL_GONE && (got == DB_DONE || (got == DB_AWAY && run->unsure)))
 		fail_clear(rq);		/* the cancel came too late: what was done, or may have been, is answered */
 	if (got == DB_REFUSED)
-		sqlstate_fail(rq, run->tool, &error);
+		fail_refused(run, &error);
 	else if (got == DB_LEFT)
 		fail(rq, FAIL_GONE, "the client left");
 	else if (got == DB_AWAY)
@@ -364,7 +395,7 @@ bind_sql_rehearse(struct request *rq, const struct tool *tool, const struct bind
 
 	if (run_it(&run) != DB_DONE)
 		return -1;
-	return run.encode.count > 0 || !tool->result.none ? 0 : fail(rq, FAIL_TOOL, "%s", tool->result.none);
+	return run.encode.count > 0 || !tool->result.none ? 0 : fail_none(rq, tool->result.none);
 }
 
 int

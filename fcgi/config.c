@@ -50,7 +50,7 @@ static const struct setting {
 	{ "SEAL_KEY",        TEXT,   AT(seal_key),            NULL,   0, 0, "File of 32 random bytes or more that secrets of tenants are sealed with; the same on all nodes." },
 	{ "SEAL_KEY_OLD",    TEXT,   AT(seal_key_old),        NULL,   0, 0, "The key before; it still opens until mcpctl secrets rekey is done." },
 	{ "SESSION_IDLE",    MILLIS, AT(session_idle_ms),     "1h",   1000, 86400000, "A legacy session that is not used for so long is over." },
-	{ "SLOW_WORKERS",    COUNT,  AT(slow_workers),        "4",    1, 100, "Worker processes of the slow pool." },
+	{ "SLOW_WORKERS",    COUNT,  AT(slow_workers),        "8",    1, 100, "Worker processes of the slow pool." },
 	{ "SOCKET_GROUP",    TEXT,   AT(socket_group),        NULL,   0, 0, "Group that may connect to our sockets: the one nginx runs as." },
 	{ "SQL",             TEXT,   AT(sql),                 NULL,   0, 0, "Folders of the migrations, divided by colons; the sql beside each of MCP_TOOLS if not given." },
 	{ "STATE_TTL",       MILLIS, AT(state_ms),            "10m",  1000, 86400000, "How long a client may take to come back with what a call asked of it." },

@@ -54,7 +54,7 @@ ctl_check(struct ctl *c)
 	struct buf says;
 	size_t i, n = 0;
 
-	if (catalogs_load(&c->mem, c->cfg.tools, &all, &why) != 0)
+	if (catalog_file_load(&c->mem, c->cfg.tools, &all, &why) != 0)
 		die("%s", why);
 	c->db = db_make(config_need(c->cfg.pg, "PG"), "mcpctl check");
 	buf_init(&says, &c->mem, FINDINGS_MAX);

@@ -24,7 +24,7 @@ ctl_scope_catalog(struct ctl *c, const char *name)
 	const struct catalog *found;
 	struct catalogs all;
 
-	if (catalogs_load(&c->mem, c->cfg.tools, &all, &why) != 0)
+	if (catalog_file_load(&c->mem, c->cfg.tools, &all, &why) != 0)
 		die("%s", why);
 	found = catalog_find(&all, name);
 	if (!found)

@@ -52,8 +52,9 @@ escaped(const char *s, size_t n, uint32_t *code)
 	return 12;
 }
 
-void
-encode_json(struct buf *b, const char *s, size_t n)
+/* JSON text without such characters in its strings, plain or escaped. */
+static void
+add_json(struct buf *b, const char *s, size_t n)
 {
 	size_t at = 0, step;
 	uint32_t code;
@@ -121,7 +122,7 @@ add_value(struct buf *b, enum db_type type, const char *s, int len)
 		buf_str(b, isdigit((unsigned char)s[s[0] == '-']) ? s : "null");
 		return;
 	case DB_JSON:
-		encode_json(b, s, n);
+		add_json(b, s, n);
 		return;
 	case DB_STAMP:
 		add_stamp(b, s, n);

@@ -44,7 +44,4 @@ void encode_end(struct encode *e, const char *next_cursor);
 /* Adds text as a JSON string without characters that utf8_hidden() names. */
 void encode_text(struct buf *b, const char *s, size_t n);
 
-/* Adds JSON text without such characters in its strings, plain or escaped. */
-void encode_json(struct buf *b, const char *s, size_t n);
-
 #endif

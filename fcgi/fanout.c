@@ -146,8 +146,11 @@ hear_session(struct fanout *f, struct json_object *head, const char *json, size_
 {
 	const char *session = json_get_str(head, "session");
 
-	if (session)
-		f->ears.session(f->ctx, session, json, len);
+	if (!session)
+		return;
+	if (len == 0)		/* it was ended, perhaps at another node */
+		recall_forget(f->self->board->recall, slot_number(session));
+	f->ears.session(f->ctx, session, json, len);
 }
 
 static const struct {
@@ -318,10 +321,12 @@ judge(struct fanout *f, struct fanout_caller *c, const struct identity *who, enu
 	c->asked = 0;
 	c->again = false;
 	f->judged = c;
-	if (gone)
+	if (gone) {
 		f->ears.gone(f->ctx, c, gone);
-	else
+	} else {
+		f->ears.known(f->ctx, c, who);
 		compare(f, who);
+	}
 	f->judged = NULL;
 }
 
@@ -476,15 +481,15 @@ fanout_command(struct fanout *f, int argc, const char *const *argv, const size_t
 }
 
 bool
-fanout_hears(const struct fanout *f)
-{
-	return feed_is_open(f->hears);
-}
-
-bool
 fanout_owes(const struct fanout *f)
 {
 	return feed_owes(f->carries);
+}
+
+bool
+fanout_is_free(const struct fanout *f)
+{
+	return feed_is_open(f->hears) && feed_is_open(f->carries) && !fanout_owes(f);
 }
 
 bool

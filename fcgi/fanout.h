@@ -46,6 +46,9 @@ struct fanout_ears {
 	/* Something may have been missed: every stream is to be told of all that it subscribed to, once. */
 	void (*gap)(void *ctx);
 
+	/* This is what the caller may now. */
+	void (*known)(void *ctx, struct fanout_caller *caller, const struct identity *who);
+
 	/* What this caller may see is another list than before. */
 	void (*sees)(void *ctx, struct fanout_caller *caller, enum lists what);
 
@@ -69,11 +72,11 @@ void fanout_forget(struct fanout *f, struct fanout_caller *caller);
 int fanout_command(struct fanout *f, int argc, const char *const *argv, const size_t *len,
     void (*done)(void *ctx, const struct feed_reply *reply), void *ctx) must_use;
 
-/* Are notices of other workers heard now?  If not, ears.gap() is called when they are again. */
-bool fanout_hears(const struct fanout *f);
-
 /* Is there a command that Redis has not answered yet? */
 bool fanout_owes(const struct fanout *f);
+
+/* Is none, and is Redis there to hear and to be asked? */
+bool fanout_is_free(const struct fanout *f);
 
 /* After a reload: is the list of that catalog another one in the newest generation than in ours?  A stop changes nothing. */
 bool fanout_changed(const struct process *self, const struct catalog *c, enum lists what);

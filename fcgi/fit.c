@@ -184,6 +184,13 @@ find_property(const struct fit *f, struct json_object *into, const char *name, i
 	return found ? meant(f, found) : NULL;
 }
 
+/* What the columns are compared with, as its author knows it. */
+static const char *
+target(const struct fit *f)
+{
+	return f->t->result.columns.n ? "resources/list" : "outputSchema";
+}
+
 /* One column, and the object schema of outputSchema it goes into. */
 static void
 check_column(const struct fit *f, const struct db_column *column, struct json_object *into)
@@ -193,10 +200,10 @@ check_column(const struct fit *f, const struct db_column *column, struct json_ob
 	if (find_column(f, column->name) != column)
 		buf_fmt(f->says, "%s: the statement has two columns called %s\n", f->t->file, column->name);
 	else if (!property)
-		buf_fmt(f->says, "%s: the statement has the column %s, which outputSchema does not have\n", f->t->file, column->name);
+		buf_fmt(f->says, "%s: the statement has the column %s, which %s does not have\n", f->t->file, column->name, target(f));
 	else if (!fits(property, column->type))
-		buf_fmt(f->says, "%s: the column %s is %s, which outputSchema does not take there\n", f->t->file, column->name,
-		    kinds[column->type].says);
+		buf_fmt(f->says, "%s: the column %s is %s, which %s does not take there\n", f->t->file, column->name,
+		    kinds[column->type].says, target(f));
 }
 
 /* What outputSchema promises of a row is a column.  lifted: of the top level beside a list. */
@@ -212,8 +219,8 @@ check_required(const struct fit *f, struct json_object *into, bool lifted)
 		if (lifted && (strcmp(name, f->t->result.rows) == 0 || strcmp(name, "count") == 0))
 			continue;
 		if (!find_column(f, name) || is_lifted(&f->t->result, name) != lifted)
-			buf_fmt(f->says, "%s: outputSchema requires %s, which is not among the statement's columns%s\n", f->t->file,
-			    name, lifted ? " that are lifted" : "");
+			buf_fmt(f->says, "%s: %s requires %s, which is not among the statement's columns%s\n", f->t->file,
+			    target(f), name, lifted ? " that are lifted" : "");
 	}
 }
 

@@ -34,12 +34,15 @@ type_of(struct json_object *field)
 	return NULL;
 }
 
+/* A name from outside may be empty, or have spaces of its own: that is no word. */
 static bool
 has_word(const char *words, const char *word)
 {
 	const char *at = words;
 	size_t n = strlen(word);
 
+	if (n == 0 || strchr(word, ' '))
+		return false;
 	for (; (at = strstr(at, word)); at++)
 		if (at[-1] == ' ' && at[n] == ' ')
 			return true;

@@ -122,3 +122,11 @@ hold_release(struct streams *all, struct stream *s)
 	else if (*s->claim)
 		run_claim(all, s, drop_claim);
 }
+
+void
+hold_refuse(struct streams *all, const struct subscription *sub)
+{
+	struct stream never = { .kind = sub->kind, .session = sub->session, .claim = sub->claim, .owned = sub->owned };
+
+	hold_release(all, &never);
+}

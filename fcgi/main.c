@@ -77,7 +77,7 @@ load_catalogs(struct boot *b)
 {
 	const char *why;
 
-	if (catalogs_load(&b->mem, b->cfg.tools, &b->catalogs, &why) != 0)
+	if (catalog_file_load(&b->mem, b->cfg.tools, &b->catalogs, &why) != 0)
 		die("%s", why);
 	if (bind_c_load(&b->mem, &b->catalogs, &why) != 0)
 		die("%s", why);

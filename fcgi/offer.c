@@ -2,6 +2,7 @@
 #include "offer.h"
 #include "crypt.h"
 #include "log.h"
+#include "shown.h"
 #include "utf8.h"
 
 int
@@ -51,18 +52,27 @@ static bool
 has_kind(enum offer_kind kind, struct json_object *v)
 {
 	static const enum json_type type[] = {
-		json_type_string, json_type_int, json_type_boolean, json_type_object, json_type_array
+		json_type_string, json_type_int, json_type_boolean, json_type_object, json_type_object, json_type_array, json_type_array
 	};
 
 	return kind == OFFER_SCOPE || json_object_is_type(v, type[kind]);
 }
 
+/* What goes out as it stands, and has a form that clients look at. */
+static const char *
+flaw_of(struct offer_load *l, const struct offer_member *m, struct json_object *v)
+{
+	if (m->kind == OFFER_ICONS)
+		return shown_flaw(l->mem, SHOWN_ICONS, v);
+	return m->kind == OFFER_ANNOTATIONS ? shown_flaw(l->mem, SHOWN_ANNOTATIONS, v) : NULL;
+}
+
 static int
 read_member(struct offer_load *l, const struct offer_member *m, struct json_object *v, void *into)
 {
-	static const char *const says[] = { "a text", "an integer", "true or false", "an object", "an array" };
+	static const char *const says[] = { "a text", "an integer", "true or false", "an object", "an object", "an array", "an array" };
 	int64_t n = json_object_get_int64(v);
-	const char *text;
+	const char *text, *flaw;
 	char *field = (char *)into + m->at;
 
 	if (!has_kind(m->kind, v))
@@ -71,6 +81,8 @@ read_member(struct offer_load *l, const struct offer_member *m, struct json_obje
 		return offer_refuse(l, "%s: expected %" PRId64 " to %" PRId64, m->name, m->least, m->most);
 	if (m->kind == OFFER_TEXT && json_object_get_string_len(v) == 0)
 		return offer_refuse(l, "%s: is empty", m->name);
+	if ((flaw = flaw_of(l, m, v)))
+		return offer_refuse(l, "%s: %s", m->name, flaw);
 	if (m->at == OFFER_SHOWN || m->at == OFFER_READ)
 		return 0;
 	switch (m->kind) {
@@ -159,7 +171,7 @@ offer_statement(struct offer_load *l, struct tool *t, const char *stem, struct j
 	t->input = schema_of(l, names);
 	if (!t->input)
 		return -1;
-	return tool_statement(l->mem, l->folder, stem, &t->statement, l->why);
+	return tool_statement(l->mem, l->folder, stem, &t->statement, l->why) == 0 ? 0 : offer_refuse(l, "%s", *l->why);
 }
 
 int
@@ -188,6 +200,8 @@ offer_file(struct offer_load *l, const char *name, bool binary, size_t *size)
 		return NULL;
 	}
 	bytes = json_file_text(l->mem, arena_fmt(l->mem, "%s/%s", l->folder, name), OFFER_FILE_MAX, size, l->why);
+	if (!bytes)
+		offer_refuse(l, "%s", *l->why);
 	if (!bytes || binary)
 		return bytes ? crypt_base64(l->mem, bytes, *size) : NULL;
 	if (strlen(bytes) == *size && utf8_valid(bytes, *size))

@@ -27,7 +27,7 @@ struct offer_load {
 	const char          **why;
 };
 
-enum offer_kind { OFFER_TEXT, OFFER_COUNT, OFFER_FLAG, OFFER_OBJECT, OFFER_ARRAY, OFFER_SCOPE };
+enum offer_kind { OFFER_TEXT, OFFER_COUNT, OFFER_FLAG, OFFER_OBJECT, OFFER_ANNOTATIONS, OFFER_ARRAY, OFFER_ICONS, OFFER_SCOPE };
 
 #define OFFER_SHOWN SIZE_MAX	/* `at` of a member that goes out as it stands */
 #define OFFER_READ  (SIZE_MAX - 1)	/* or is read by its file's own code */

@@ -189,10 +189,14 @@ serve(struct opening *o, int64_t most)
 	audit_begin(rq);
 	memcpy(rq->request_id, rq->slot->event.id, sizeof(rq->request_id));
 	rq->slot->event.bytes_in = rq->body_len;
-	if (check_ticket(o) == 0 && take_seat(o, most) == 0)
-		answer(o);
-	else
+	if (check_ticket(o) != 0) {
 		refuse(o);
+	} else if (take_seat(o, most) != 0) {
+		hold_refuse(o->all, &o->sub);
+		refuse(o);
+	} else {
+		answer(o);
+	}
 	audit_log(rq);
 	rq->slot->requests++;
 }

@@ -12,19 +12,25 @@ outlet_waits(const struct outlet *o)
 	return o->at != NULL;
 }
 
+size_t
+outlet_waiting(const struct outlet *o)
+{
+	return o->len - o->from;
+}
+
 static bool
 is_full(const struct outlet *o)
 {
-	return o->len - o->from > OUTLET_MOST;
+	return outlet_waiting(o) > OUTLET_MOST + o->more;
 }
 
-/* What went out already makes room first. */
+/* What went out already makes room first, once it is the larger part: so a long queue is not moved for each frame. */
 static void
 make_room(struct outlet *o, size_t more)
 {
 	size_t room = o->room ? o->room : ROOM_LEAST;
 
-	if (o->from > 0) {
+	if (o->from > o->len / 2) {
 		memmove(o->at, o->at + o->from, o->len - o->from);
 		o->len -= o->from;
 		o->from = 0;

@@ -9,7 +9,10 @@
 
 #include "base.h"
 
-/* Bytes that may wait when something more comes.  One message may be longer, so that it can be sent at all. */
+/*
+ * Bytes that may wait when something more comes; a reader that reads may be behind by `more`, while its
+ * owner has room.  One message may be longer, so that it can be sent at all.
+ */
 #define OUTLET_MOST (64 << 10)
 
 struct outlet {
@@ -18,9 +21,10 @@ struct outlet {
 	char    *at;		/* what waits; NULL: nothing does */
 	size_t   from, len;	/* the part of it that the socket has not taken yet */
 	size_t   room;
+	size_t   more;		/* bytes besides OUTLET_MOST, as its owner says */
 };
 
-/* Adds n bytes to the answer.  0; or -1: the reader is gone, or so slow that OUTLET_MOST bytes wait already. */
+/* Adds n bytes to the answer.  0; or -1: the reader is gone, or so slow that as many bytes wait already as may. */
 int outlet_put(struct outlet *o, const void *bytes, size_t n) must_use;
 
 /* The answer is complete.  0, or -1 as above. */
@@ -29,8 +33,9 @@ int outlet_end(struct outlet *o) must_use;
 /* The socket takes something again.  0, or -1: the reader is gone. */
 int outlet_go_on(struct outlet *o) must_use;
 
-/* Is there something that the socket has not taken? */
+/* Is there something that the socket has not taken?  How many bytes? */
 bool outlet_waits(const struct outlet *o);
+size_t outlet_waiting(const struct outlet *o);
 
 /* Throws away what waits.  The descriptor is its owner's. */
 void outlet_close(struct outlet *o);

@@ -11,7 +11,7 @@ static const struct offer_member members[] = {
 	{ "name",        OFFER_TEXT,  OFFER_SHOWN, 0, 0, true },
 	{ "title",       OFFER_TEXT,  OFFER_SHOWN, 0, 0, false },
 	{ "description", OFFER_TEXT,  OFFER_SHOWN, 0, 0, true },
-	{ "icons",       OFFER_ARRAY, OFFER_SHOWN, 0, 0, false },
+	{ "icons",       OFFER_ICONS, OFFER_SHOWN, 0, 0, false },
 	{ "arguments",   OFFER_ARRAY, OFFER_READ, 0, 0, false },
 	{ "scope",       OFFER_SCOPE, AT(ask.scope), 0, 0, false },
 	{ "feature",     OFFER_TEXT,  AT(ask.feature), 0, 0, false },
@@ -210,6 +210,8 @@ read_message(struct naming *n, struct prompt_message *m, struct json_object *sou
 	if (image || audio)
 		return m->uri ? offer_refuse(l, "messages: resource: goes with text or file") :
 		    read_media(l, m, image ? "image" : "audio", image ? image : audio);
+	if (m->mime && !m->uri)
+		return offer_refuse(l, "messages: mimeType: goes with resource, image or audio");
 	if (file && !(m->text = offer_file(l, file, false, &size)))
 		return -1;
 	if (m->uri && check_text(n, "resource", m->uri) != 0)

@@ -29,16 +29,22 @@ resource_unknown(struct request *rq, const char *uri, enum fail what)
 
 /* The values of $1: those in the URI, and the URI.  NULL: the entry does not stand for it. */
 static struct json_object *
-match(struct request *rq, const struct resource *r, const char *uri)
+match(struct arena *mem, const struct resource *r, const char *uri)
 {
 	struct json_object *values;
 
 	if (!r->many && strcmp(r->uri, uri) != 0)
 		return NULL;
-	values = r->many ? uri_match(&rq->mem, &r->pattern, uri) : json_keep(&rq->mem, json_object_new_object());
+	values = r->many ? uri_match(mem, &r->pattern, uri) : json_keep(mem, json_object_new_object());
 	if (values)
 		json_object_object_add(values, "uri", json_object_new_string(uri));
 	return values;
+}
+
+bool
+resource_stands_for(struct arena *mem, const struct resource *r, const char *uri)
+{
+	return match(mem, r, uri);
 }
 
 /* The first entry that stands for the URI and may be seen.  *hidden: there is one that may not. */
@@ -50,7 +56,7 @@ find(struct request *rq, const char *uri, struct json_object **values, bool *hid
 
 	*hidden = false;
 	for (i = 0; i < all->n; i++) {
-		*values = match(rq, &all->at[i], uri);
+		*values = match(&rq->mem, &all->at[i], uri);
 		if (!*values)
 			continue;
 		if (!catalog_forbids(&all->at[i].ask, rq->who, *values, &rq->mem))
@@ -83,9 +89,9 @@ static int
 settle_failure(struct request *rq, const char *uri)
 {
 	enum fail was = (enum fail)rq->failed;
-	const char *word = rq->tool_error.word;	/* none: no row came */
+	const char *word = rq->tool_error.word;
 
-	if (was == FAIL_TOOL && word && strcmp(word, "NOT_FOUND") != 0)
+	if (was == FAIL_TOOL && !(word && strcmp(word, "NOT_FOUND") == 0))
 		return fail_as_params(rq);
 	if (was != FAIL_TOOL && was != FAIL_SCOPE)
 		return -1;

@@ -20,6 +20,9 @@ int resource_run_read(struct request *rq) must_use;
 /* FAIL_RESOURCE or FAIL_RESOURCE_DENIED with the URI as data.  -1. */
 int resource_unknown(struct request *rq, const char *uri, enum fail what);
 
+/* Does the entry stand for this URI?  What it takes is in mem. */
+bool resource_stands_for(struct arena *mem, const struct resource *r, const char *uri);
+
 /*
  * Could rq's caller read this URI?  May ask PostgreSQL.  false with rq->failed set: it could not be
  * asked, or the client left.

@@ -9,8 +9,8 @@
 	{ "title",       OFFER_TEXT,   OFFER_SHOWN, 0, 0, false }, \
 	{ "description", OFFER_TEXT,   OFFER_SHOWN, 0, 0, false }, \
 	{ "mimeType",    OFFER_TEXT,   OFFER_SHOWN, 0, 0, false }, \
-	{ "icons",       OFFER_ARRAY,  OFFER_SHOWN, 0, 0, false }, \
-	{ "annotations", OFFER_OBJECT, OFFER_SHOWN, 0, 0, false }, \
+	{ "icons",       OFFER_ICONS,  OFFER_SHOWN, 0, 0, false }, \
+	{ "annotations", OFFER_ANNOTATIONS, OFFER_SHOWN, 0, 0, false }, \
 	{ "scope",       OFFER_SCOPE,  AT(ask.scope), 0, 0, false }, \
 	{ "feature",     OFFER_TEXT,   AT(ask.feature), 0, 0, false }, \
 	{ "ttl_ms",      OFFER_COUNT,  AT(ttl_ms), 0, INT64_C(86400000), false }, \
@@ -146,6 +146,11 @@ read_completions(struct offer_load *l, struct resource *r, struct json_object *a
 	return 0;
 }
 
+/* What a column of such a list may be, and of what kind. */
+static const char list_schema[] = "{\"properties\":{\"resources\":{\"items\":{\"properties\":{"
+    "\"uri\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
+    "\"description\":{\"type\":\"string\"},\"mimeType\":{\"type\":\"string\"},\"size\":{\"type\":\"integer\"}}}}}}";
+
 /* The instances that resources/list shows, a page at a time, in the order of name and uri. */
 static int
 read_list(struct offer_load *l, struct resource *r, const char *stem)
@@ -163,6 +168,7 @@ read_list(struct offer_load *l, struct resource *r, const char *stem)
 	r->list.result.page[0] = "name";
 	r->list.result.page[1] = "uri";
 	r->list.result.columns = (struct words){ columns, LEN(columns) };
+	r->list.output_schema = json_parse(l->mem, list_schema, strlen(list_schema), 16);
 	return 0;
 }
 

@@ -114,6 +114,22 @@ schema_defaults(const struct schema *s, struct json_object *object)
 	complete_all(s->root, object, &visits);
 }
 
+bool
+schema_defaults_fit(const struct schema *s, struct arena *mem, struct buf *says)
+{
+	const struct schema_node *root = s->root;
+	size_t i;
+
+	for (i = 0; root->objects && i < root->objects->properties.n; i++) {
+		const struct schema_named *p = &root->objects->properties.named[i];
+		struct json_object *usual = usual_of(p->node);
+
+		if (usual && !schema_check_value(p->node, usual, p->name, mem, says))
+			return false;
+	}
+	return true;
+}
+
 /* --- properties ------------------------------------------------------------------------- */
 
 static bool has(const struct schema_node *n, const char *name, int *visits);

@@ -40,6 +40,9 @@ bool schema_check_as(const struct schema *s, struct json_object *value, const ch
  */
 void schema_defaults(const struct schema *s, struct json_object *object);
 
+/* Does the default of each property at the top level fit it?  true, or false with the first that does not in *says. */
+bool schema_defaults_fit(const struct schema *s, struct arena *mem, struct buf *says);
+
 /* Has the schema a property of this name at the top level?  Those of its branches count. */
 bool schema_has(const struct schema *s, const char *name);
 

@@ -8,6 +8,7 @@
 #include "schema_resource.h"
 
 #define BRANCHES_SAID	4	/* of an anyOf that nothing fits */
+#define WITHIN_MAX	2	/* such lists in one another: each level takes as many times the work, and is cut at a few words */
 
 bool
 schema_forms_give_up(struct schema_work *w, const char *why)
@@ -218,7 +219,8 @@ first_complaints(struct schema_work *w, const struct schema_list *branches, stru
 	buf_init(&b, w->mem, 380);
 	for (i = 0; i < branches->n && i < BRANCHES_SAID && !w->gave_up; i++) {
 		buf_init(&one, w->mem, 380);
-		w->says = (struct schema_says){ .mem = w->mem, .out = &one, .most = 1, .joint = "", .what = loud.what };
+		w->says = (struct schema_says){ .mem = w->mem, .out = &one, .most = 1, .within = loud.within + 1, .joint = "",
+		    .what = loud.what };
 		(void)w->node(w, branches->node[i], v, at, NULL);
 		buf_fmt(&b, "%s(%zu) %s", i ? "; " : "", i + 1, one.at);
 	}
@@ -244,9 +246,11 @@ explain(struct schema_work *w, const struct schema_list *branches, struct json_o
 		schema_says_add(&w->says, at, "must be %s", schema_says_types(w->mem, types));
 	else if ((words = kinds(w, branches)))
 		schema_says_add(&w->says, at, "must %s %s", strncmp(words, "with ", 5) == 0 ? "come" : "be", words);
-	else
+	else if (w->says.within < WITHIN_MAX)
 		schema_says_add(&w->says, at, "must fit one of %zu forms, and fits none: %s", branches->n,
 		    first_complaints(w, branches, v, at));
+	else
+		schema_says_add(&w->says, at, "must fit one of %zu forms, and fits none", branches->n);
 }
 
 /* --- the keywords ----------------------------------------------------------------------- */

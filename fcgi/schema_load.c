@@ -106,9 +106,11 @@ load_needs(struct schema_read *l, const char *word, struct schema_map *map, stru
 		return schema_read_refuse(l, "%s must be an object", word);
 	map->named = arena_zero(l->mem, (size_t)(json_object_object_length(v) + 1) * sizeof(*map->named));
 	json_object_object_foreach(v, name, names) {
-		if (!json_is_strings(names))
-			return schema_read_refuse(l, "%s.%s must be an array of strings", word, name);
-		map->named[map->n++] = (struct schema_named){ .name = name, .names = names };
+		struct schema_named *needs = &map->named[map->n++];
+
+		needs->name = name;
+		if (schema_read_names(l, arena_fmt(l->scratch, "%s.%s", word, name), &needs->names, names) != 0)
+			return -1;
 	}
 	sort_map(l, map);
 	return 0;
@@ -191,7 +193,7 @@ load_word(struct schema_read *l, struct schema_node *n, const struct schema_word
 	case WORD_STORE:
 		return load_map(l, w->name, &(struct schema_map){ 0 }, v);
 	case WORD_STRINGS:
-		return schema_read_strings(l, w, to, v);
+		return schema_read_names(l, w->name, to, v);
 	case WORD_NEEDS:
 		return load_needs(l, w->name, to, v);
 	default:

@@ -19,6 +19,8 @@ read_type_name(struct schema_read *l, struct schema_node *n, struct json_object 
 	const char *name = json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
 	enum schema_type type = schema_word_type(name);
 
+	if (n->types & type)
+		return schema_read_refuse(l, "type names %s twice", name);
 	n->types |= type;
 	return type ? 0 : schema_read_refuse(l, "unknown type \"%.100s\"", name);
 }
@@ -90,10 +92,16 @@ schema_read_pattern(struct schema_read *l, struct schema_texts *to, struct json_
 }
 
 int
-schema_read_strings(struct schema_read *l, const struct schema_word *w, struct json_object **to, struct json_object *v)
+schema_read_names(struct schema_read *l, const char *word, struct json_object **to, struct json_object *v)
 {
+	int64_t work = INT64_MAX;
+	struct schema_set set;
+
 	*to = v;
-	return json_is_strings(v) ? 0 : schema_read_refuse(l, "%s must be an array of strings", w->name);
+	if (!json_is_strings(v))
+		return schema_read_refuse(l, "%s must be an array of strings", word);
+	set = schema_value_set(l->scratch, v, &work);
+	return schema_value_twice(&set, &work) ? schema_read_refuse(l, "%s names a member twice", word) : 0;
 }
 
 /* --- dialects ---------------------------------------------------------------------------- */
@@ -140,6 +148,8 @@ schema_read_dialect(struct schema_read *l, struct json_object *v, unsigned *out)
 	struct json_object *own;
 
 	*out = SCHEMA_ALL;
+	if (!json_object_is_type(v, json_type_string))
+		return schema_read_refuse(l, "$schema must be a string");
 	if (strncmp(uri, METASCHEMA_URI, n) == 0 && (!uri[n] || strcmp(uri + n, "#") == 0))
 		return 0;
 	own = own_metaschema(l, uri);

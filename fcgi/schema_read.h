@@ -33,7 +33,7 @@ int schema_read_number(struct schema_read *l, const struct schema_word *w, struc
 int schema_read_count(struct schema_read *l, const struct schema_word *w, int64_t *to, struct json_object *v) must_use;
 int schema_read_flag(struct schema_read *l, const struct schema_word *w, bool *to, struct json_object *v) must_use;
 int schema_read_pattern(struct schema_read *l, struct schema_texts *to, struct json_object *v) must_use;
-int schema_read_strings(struct schema_read *l, const struct schema_word *w, struct json_object **to, struct json_object *v) must_use;
+int schema_read_names(struct schema_read *l, const char *word, struct json_object **to, struct json_object *v) must_use;
 
 /* The vocabularies of what $schema names: 2020-12, or a metaschema in the document's own $defs. */
 int schema_read_dialect(struct schema_read *l, struct json_object *v, unsigned *out) must_use;

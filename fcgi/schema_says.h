@@ -21,6 +21,7 @@ struct schema_says {
 	struct buf   *out;	/* NULL: nobody listens, complaints are only counted */
 	int           n;
 	int           most;	/* complaints; what comes after is not written */
+	int           within;	/* lists of branches that this is said inside of */
 	const char   *joint;	/* between two */
 	const char   *what;	/* the whole value: "the arguments" */
 };

@@ -12,6 +12,7 @@
 #include "notice.h"
 #include "reply.h"
 
+#define RECALL_MS	1000	/* at most: what another node does is heard of sooner, unless Redis is away */
 #define ID_BYTES	32	/* 256 bits: nobody guesses one */
 #define ID_CHARS	43	/* of them in base64url */
 
@@ -190,6 +191,7 @@ session_begin_sse(struct request *rq)
 	const char *id;
 	bool kept;
 
+	rq->client.level = LEVEL_INFO;	/* no message has said another yet */
 	id = mint(rq, SESSION_SSE, "", &kept);
 	if (!kept)
 		no_stream(rq);
@@ -248,6 +250,36 @@ session_found(struct request *rq, const struct limit_session *s)
 	return 0;
 }
 
+/*
+ * What limit_take() saw, as recall keeps it: 14 bits of the date, 6 of the capabilities, 4 of the
+ * level.  Only of a session that was initialized: of another that is going to change.
+ */
+static void
+keep(struct request *rq, const struct limit_session *s)
+{
+	int64_t year = s->version / 10000 - 2020, month = s->version / 100 % 100, day = s->version % 100;
+	int64_t ms = s->idle_ms / 16;
+
+	if (s->seen == LIMIT_SEEN && s->version > 0)
+		recall_keep(rq->board->recall, slot_number(s->id), slot_number(s->owner), (uint32_t)(year << 19 | month << 15 | day << 10 | s->bits << 4 | s->level),
+		    ms < RECALL_MS ? ms : RECALL_MS);
+}
+
+/* Was it looked at a moment ago?  Then *s is as if limit_take() had seen it. */
+static bool
+recall(struct request *rq, struct limit_session *s)
+{
+	uint32_t n;
+
+	if (!rq->method || !recall_find(rq->board->recall, slot_number(s->id), slot_number(s->owner), &n))
+		return false;
+	s->seen = LIMIT_SEEN;
+	s->version = (2020 + (n >> 19)) * 10000 + (n >> 15 & 15) * 100 + (n >> 10 & 31);
+	s->bits = n >> 4 & 63;
+	s->level = n & 15;
+	return true;
+}
+
 int
 session_check(struct request *rq)
 {
@@ -255,8 +287,11 @@ session_check(struct request *rq)
 
 	if (session_wanted(rq, &s) != 0)
 		return -1;
-	if (s && limit_take(rq, NULL, 0, s) != 0)
-		return -1;
+	if (s && !recall(rq, s)) {
+		if (limit_take(rq, NULL, 0, s) != 0)
+			return -1;
+		keep(rq, s);
+	}
 	return session_found(rq, s);
 }
 
@@ -284,8 +319,10 @@ void
 session_end(struct request *rq)
 {
 	int64_t done;
+	int got = run(rq, &end_script, 2, 3, (const char *[]){ key_of(rq, rq->session), session_list(rq), rq->session }, &done);
 
-	if (run(rq, &end_script, 2, 3, (const char *[]){ key_of(rq, rq->session), session_list(rq), rq->session }, &done) != 0)
+	recall_forget(rq->board->recall, slot_number(rq->session));
+	if (got != 0)
 		rq->why = "Redis is away: the session ends when it is idle";
 	else if (notice_session(rq, rq->session, "", 0) != 0)	/* whoever holds its stream ends that */
 		rq->why = "Redis is away: the session's stream stays open";
@@ -296,9 +333,11 @@ session_level(struct request *rq, enum level level)
 {
 	int64_t done;
 
-	if (rq->session &&
-	    run(rq, &set_script, 1, 3, (const char *[]){ key_of(rq, rq->session), "level", number(rq, level) }, &done) != 0)
+	if (!rq->session)
+		return;
+	if (run(rq, &set_script, 1, 3, (const char *[]){ key_of(rq, rq->session), "level", number(rq, level) }, &done) != 0)
 		rq->why = "Redis is away: the level is not kept";
+	recall_forget(rq->board->recall, slot_number(rq->session));
 }
 
 static int

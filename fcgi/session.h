@@ -40,7 +40,10 @@ int session_wanted(struct request *rq, struct limit_session **s) must_use;
 /* What limit_take() saw: fills rq->session, client, version.  -1 with FAIL_SHAPE: a second initialize. */
 int session_found(struct request *rq, const struct limit_session *s) must_use;
 
-/* All of it in a round trip of its own, for what is not a call. */
+/*
+ * All of it in a round trip of its own, for what is not a call; of a message none, if somebody of this
+ * node has just made one (recall.h): an end that it has not heard of is noticed a second later.
+ */
 int session_check(struct request *rq) must_use;
 
 /* A message was refused before anybody looked at its session: a bad session is the better answer.  -1. */

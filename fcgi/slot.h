@@ -1,9 +1,8 @@
 /*
  * slot: what all processes of a node see of each other, in one shared mapping.
  *
- * A board has one slot per process.  A slot is written by its process only (and by the master
- * when that process is gone), and read by anybody.  It holds the draft of the audit event, so
- * that the master can write it for a worker that died.
+ * A board has one slot per process, written by that process only (and by the master when it is gone),
+ * read by anybody.  It holds the draft of the audit event: the master writes it for a worker that died.
  */
 #ifndef SLOT_H
 #define SLOT_H
@@ -11,6 +10,7 @@
 #include "base.h"
 #include "event.h"
 #include "news.h"
+#include "recall.h"
 
 #define SLOTS_MAX	512		/* two generations, as a reload has them, of the most workers */
 #define BUCKETS		(1 << 16)	/* 1 MB; far more than tenants, credentials, tools in a minute */
@@ -86,6 +86,7 @@ struct board {
 	int              slots;			/* of slot[] in use */
 	struct bucket    bucket[BUCKETS];
 	struct seat      seat[SEATS_MAX];
+	struct recall    recall[RECALLS];	/* of sessions */
 	struct slot      slot[SLOTS_MAX];
 	struct news_ring news[PROOF_ROWS];	/* of each generation's warden */
 };
@@ -105,10 +106,7 @@ uint64_t slot_number(const char *text);
 /* A request (its id as JSON) of a session, for in_hand. */
 uint64_t slot_request(const char *session, const char *id);
 
-/*
- * Cancels that request if a worker of this node has it in hand; `own` is not asked.  False: nobody
- * has it.
- */
+/* Cancels that request if a worker of this node has it in hand; `own` is not asked.  False: nobody has it. */
 bool slot_cancel(struct board *b, const struct slot *own, const char *session, const char *id);
 
 const char *slot_pool_name(enum pool pool);

@@ -13,10 +13,12 @@
 #include "stdio_modern.h"
 #include "stdio_session.h"
 #include "log.h"
+#include <malloc.h>
 
 #define CHUNK_BYTES	(16 << 10)
 #define ARGS_MAX	(1 << 20)
 #define SCRATCH_MAX	(4U * STDIO_ANSWER_MAX)
+#define REST_MS		1000	/* without the end of a call: then memory goes back */
 
 static void
 nothing(struct stdio_call *c)
@@ -118,6 +120,22 @@ take_lines(struct stdio_bridge *b, struct stdio_line *in, bool modern)
 
 /* --- the loop --------------------------------------------------------------------------- */
 
+/*
+ * malloc keeps what it was given back, and a client stays for days: after a burst we would hold for
+ * ever what it took.  Returns milliseconds until this wants to be asked again, at most most_ms.
+ */
+static int
+rest(struct stdio_bridge *b, int most_ms)
+{
+	if (b->swept_us == 0)
+		return most_ms;
+	if (base_now_us() - b->swept_us < REST_MS * 1000)
+		return most_ms < REST_MS ? most_ms : REST_MS;
+	malloc_trim(0);
+	b->swept_us = 0;
+	return most_ms;
+}
+
 /* Until the client closes our input, or a signal tells us to end. */
 static void
 serve(struct stdio_bridge *b, bool modern)
@@ -128,7 +146,7 @@ serve(struct stdio_bridge *b, bool modern)
 	size_t n;
 
 	while (!b->closing) {
-		timeout_ms = stdio_call_due(b);
+		timeout_ms = rest(b, stdio_call_due(b));
 		n = 1;
 		if (stdio_line_wants(&in))
 			fds[n++] = (struct pollfd){ .fd = b->in, .events = POLLIN };

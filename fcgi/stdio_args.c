@@ -19,7 +19,7 @@ static const char help[] =
 "      --help, --version\n"
 "\n"
 "Environment: MCPSTDIO_URL, MCPSTDIO_KEY, MCPSTDIO_KEY_FILE, MCPSTDIO_CA_FILE; options win.\n"
-"HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY as everywhere.\n"
+"HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY as everywhere; http to localhost takes no proxy.\n"
 "\n"
 "Exit status: 0 the client has left or SIGTERM came, 1 could not start, 2 wrong command line.\n";
 

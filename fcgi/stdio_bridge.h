@@ -63,6 +63,7 @@ struct stdio_bridge {
 	bool                 held;		/* the client's next line has to wait */
 	bool                 closing;		/* the client is gone, or does not read any more */
 	struct stdio_call   *first, **last;	/* oldest first */
+	int64_t              swept_us;		/* when a call was freed last; 0: nothing of it is left */
 	struct arena         scratch;		/* one message of the server */
 	char                 said[512];		/* the sentence said last, so that it is said once; "": none */
 	struct stdio_modern *modern;		/* one of the two is in use, as the era says */

@@ -56,6 +56,7 @@ stdio_call_sweep(struct stdio_bridge *b)
 		arena_close(&c->attempt);
 		arena_close(&c->mem);
 		free(c);
+		b->swept_us = base_now_us();
 	}
 	b->last = at;
 }

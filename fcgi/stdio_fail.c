@@ -33,7 +33,7 @@ trouble_sentence(const struct stdio_call *c, struct arena *mem)
 		return arena_fmt(mem, "The answer of %s is larger than %d MB.", place, STDIO_ANSWER_MAX >> 20);
 	switch (a->trouble) {
 	case STDIO_UNREACHABLE:
-		proxy = stdio_proxy_used(c->b->url, a->why);
+		proxy = stdio_http_is_local(c->b->url) ? NULL : stdio_proxy_used(c->b->url, a->why);
 		if (proxy)
 			return arena_fmt(mem, "%s cannot be reached through the proxy in %s: %s.", place, proxy, a->why);
 		return arena_fmt(mem, "%s cannot be reached: %s.", place, a->why);

@@ -9,6 +9,7 @@
 #define HEAD_MAX	(64 << 10)	/* bytes of headers in an answer */
 #define RETRY_AFTER_MAX	3600
 #define FDS_MAX		4
+#define SPARE_MAX	8L		/* connections kept for the next request: a burst must not cost for ever */
 
 struct stdio_http {
 	CURLM                 *multi;
@@ -168,6 +169,7 @@ stdio_http_open(const char *ca_file, const char *const *header, size_t n)
 
 	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(h->multi = curl_multi_init()))
 		die("libcurl cannot be used.");
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, SPARE_MAX);
 	h->ca_file = ca_file;
 	for (i = 0; i < n; i++)
 		h->header = add_header(h->header, header[i]);
@@ -197,6 +199,8 @@ set(CURL *easy, struct stdio_exchange *x)
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
 	if (x->http->ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, x->http->ca_file);
+	if (stdio_http_is_local(x->ask.url))
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");	/* on another machine it would read the credential */
 }
 
 static void
@@ -333,6 +337,18 @@ finish(struct stdio_exchange *x, enum stdio_trouble trouble, const char *why)
 	hang_up(x);
 }
 
+/*
+ * libcurl connects anew for a request whose connection broke, and only then finds that it cannot send it
+ * a second time.  What it says may so be about the new connection: the request went out on the one before.
+ */
+static bool
+was_cut(const struct stdio_exchange *x, CURLcode result)
+{
+	enum stdio_trouble trouble = trouble_of(result);
+
+	return result == CURLE_SEND_FAIL_REWIND || (x->sent > 0 && (trouble == STDIO_UNREACHABLE || trouble == STDIO_UNTRUSTED));
+}
+
 static void
 take_ends(struct stdio_http *h)
 {
@@ -350,9 +366,10 @@ take_ends(struct stdio_http *h)
 		trouble = trouble_of(result);
 		if (trouble == STDIO_BROKEN && x->ask.body && x->sent == 0)
 			trouble = STDIO_UNREACHABLE;	/* the server has heard nothing of it */
-		if (result == CURLE_SEND_FAIL_REWIND)
-			snprintf(x->why, sizeof(x->why), "the server closed it");
-		finish(x, trouble, *x->why ? x->why : curl_easy_strerror(result));
+		if (was_cut(x, result))
+			finish(x, STDIO_BROKEN, "the server closed it");
+		else
+			finish(x, trouble, *x->why ? x->why : curl_easy_strerror(result));
 	}
 }
 
@@ -480,6 +497,8 @@ stdio_http_is_local(const char *url)
 	CURLU *u;
 	size_t i;
 
+	if (strncasecmp(url, "http:", 5) != 0)
+		return false;
 	arena_init(&mem, 4096, 1 << 20);
 	u = parse(&mem, NULL, url);
 	host = u ? part(&mem, u, CURLUPART_HOST) : NULL;

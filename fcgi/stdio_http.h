@@ -3,8 +3,8 @@
  *
  * The one user of libcurl there.  Knows nothing of MCP.  Nobody is called from inside libcurl: what
  * arrives waits until stdio_http_turn() hands it over, so that a callee may begin and drop exchanges
- * as it likes.  Proxies come from the environment (HTTPS_PROXY, NO_PROXY, ...); redirects are never
- * followed, because the credential must not go where nobody sent it.
+ * as it likes.  Proxies come from the environment (HTTPS_PROXY, NO_PROXY, ...), but for plain http to
+ * this machine; redirects are never followed, because the credential must not go where nobody sent it.
  */
 #ifndef STDIO_HTTP_H
 #define STDIO_HTTP_H
@@ -73,7 +73,7 @@ void stdio_http_turn(struct stdio_http *h, struct pollfd *fds, size_t n, int tim
  */
 const char *stdio_http_url(struct arena *mem, const char *base, const char *ref, const char **why);
 
-/* Does the URL lead to this very machine, by its name or a loopback address? */
+/* Is it plain http to this very machine, by its name or a loopback address?  Then nobody else reads it. */
 bool stdio_http_is_local(const char *url);
 
 /* "https://host:port" of a URL that stdio_http_url() has passed, in mem. */

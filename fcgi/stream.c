@@ -125,6 +125,13 @@ hear_gap(void *ctx)
 }
 
 static void
+hear_known(void *ctx, struct fanout_caller *caller, const struct identity *who)
+{
+	(void)ctx;
+	tell_known((struct stream *)caller, who);
+}
+
+static void
 hear_sees(void *ctx, struct fanout_caller *caller, enum lists what)
 {
 	struct loop *l = ctx;
@@ -151,7 +158,7 @@ hear_cancel(void *ctx, const char *session, const char *id)
 }
 
 static const struct fanout_ears ears = {
-	hear_list, hear_resource, hear_session, hear_cancel, hear_gap, hear_sees, hear_gone,
+	hear_list, hear_resource, hear_session, hear_cancel, hear_gap, hear_known, hear_sees, hear_gone,
 };
 
 /* --- connections ------------------------------------------------------------------------ */
@@ -209,6 +216,13 @@ serve_stream(struct loop *l, struct stream *s, uint32_t events)
 }
 
 static void
+hear(struct loop *l)
+{
+	fanout_go_on(l->all.fanout);
+	tell_missed(&l->all);
+}
+
+static void
 serve_event(struct loop *l, const struct epoll_event *e)
 {
 	if (e->data.ptr == &l->quit_fd)
@@ -216,7 +230,7 @@ serve_event(struct loop *l, const struct epoll_event *e)
 	else if (e->data.ptr == &l->listener)
 		take_connection(l);
 	else if (e->data.ptr == &l->news_fd)
-		fanout_go_on(l->all.fanout);
+		hear(l);
 	else
 		serve_stream(l, e->data.ptr, e->events);
 }
@@ -236,9 +250,9 @@ static void
 renew(struct streams *all, struct stream *s, void *ctx)
 {
 	(void)ctx;
-	tell_missed(all, s);
-	if (s->turn % STREAMS_RENEWALS == all->ticks % STREAMS_RENEWALS)
-		hold_renew(all, s);
+	if (s->turn % STREAMS_RENEWALS != all->ticks % STREAMS_RENEWALS)
+		return;
+	hold_renew(all, s);
 }
 
 static void

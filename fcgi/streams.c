@@ -10,6 +10,9 @@
 #include "sse.h"
 
 #define PATIENCE_US	5000000		/* for a request that comes, and for an answer that leaves */
+#define BEHIND_MOST	(4 << 20)	/* bytes that a reader may be behind in a burst, */
+#define BEHIND_ALL	(8 << 20)	/* as long as all together are not behind by these, */
+#define BEHIND_US	30000000	/* and for so long: nginx waits no longer for a client */
 #define TEXTS_CHUNK	512
 #define TEXTS_MOST	(1 << 20)
 
@@ -175,6 +178,29 @@ streams_open(struct streams *all, struct stream *s, const struct subscription *s
 
 /* --- answers ---------------------------------------------------------------------------- */
 
+/*
+ * A burst (the answers to calls made at once, a statement that changed thousands of rows) comes faster
+ * than any reader reads.  While there is room, who is behind is given the time to catch up.
+ */
+static size_t
+room_for(const struct streams *all, const struct stream *s)
+{
+	if (s->behind_us > 0 && base_now_us() - s->behind_us > BEHIND_US)
+		return 0;
+	return all->waiting < BEHIND_ALL ? BEHIND_MOST : 0;
+}
+
+static void
+count_waiting(struct streams *all, struct stream *s)
+{
+	all->waiting += outlet_waiting(&s->out) - s->counted;
+	s->counted = outlet_waiting(&s->out);
+	if (s->counted <= OUTLET_MOST)
+		s->behind_us = 0;
+	else if (s->behind_us == 0)
+		s->behind_us = base_now_us();
+}
+
 /* Epoll tells when the socket takes something again only while something waits. */
 static void
 watch(struct streams *all, struct stream *s)
@@ -182,6 +208,7 @@ watch(struct streams *all, struct stream *s)
 	bool waits = outlet_waits(&s->out);
 	struct epoll_event e = { .events = EPOLLRDHUP | (waits ? EPOLLOUT : 0), .data.ptr = s };
 
+	count_waiting(all, s);
 	if (s->stage == STREAM_READING)
 		e.events |= EPOLLIN;
 	if (waits == s->watched)
@@ -196,6 +223,7 @@ streams_send(struct streams *all, struct stream *s, const void *bytes, size_t n)
 {
 	if (s->stage >= STREAM_ENDING)
 		return;
+	s->out.more = room_for(all, s);
 	if (outlet_put(&s->out, bytes, n) != 0)
 		streams_close(all, s, outlet_waits(&s->out) ? "it does not read" : NULL);
 	else
@@ -239,6 +267,7 @@ streams_close(struct streams *all, struct stream *s, const char *why)
 	close(s->out.fd);
 	s->out.fd = -1;
 	outlet_close(&s->out);
+	count_waiting(all, s);
 	intake_close(&s->in);
 }
 

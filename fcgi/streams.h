@@ -40,11 +40,14 @@ struct stream {
 	int64_t              expires_us;	/* wall clock, of its credential; 0: never */
 	struct intake        in;
 	struct outlet        out;
+	size_t               counted;		/* bytes that wait in out, as they are in the sum of all */
+	int64_t              behind_us;		/* monotonic: since when they are more than usual; 0: they are not */
 	struct arena         mem;		/* what the following point into */
 	const char          *id;		/* of a listen, as JSON; "": none */
 	const char          *session, *claim, *owned;	/* as in struct subscription */
 	const char *const   *uri;
 	size_t               uris;
+	bool                *hidden;		/* of each resource of its catalog: not for this caller; NULL: he was not identified here yet */
 };
 
 struct streams {
@@ -57,6 +60,8 @@ struct streams {
 	uint64_t              ticks;
 	unsigned              next_turn;
 	int                   n, opened;	/* of any stage but closed; open */
+	size_t                waiting;		/* bytes, for readers that are behind */
+	bool                  missed;		/* one of them has missed something */
 	void                (*left)(struct streams *all, struct stream *s);	/* before an open one is closed */
 };
 

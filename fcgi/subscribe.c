@@ -8,6 +8,7 @@
 #include "cache.h"
 #include "catalog.h"
 #include "fail.h"
+#include "limit.h"
 #include "notice.h"
 #include "resource.h"
 #include "rpc.h"
@@ -130,14 +131,44 @@ is_honoured(struct request *rq, const char *uri)
 	return strlen(uri) <= URI_MAX && resource_exists(rq, uri);
 }
 
+static size_t
+count(struct json_object *uris)
+{
+	return uris ? json_object_array_length(uris) : 0;
+}
+
+/* Each URI may be a statement, as much work as a message of its own: so it is counted as one.  The first was, with the listen. */
+static int
+pay_for(struct request *rq, size_t n)
+{
+	struct limit node;
+
+	if (n < 2)
+		return 0;
+	limit_of_node(rq, &node, (int64_t)n - 1);
+	if (node.tokens > node.rate.burst)
+		node.tokens = node.rate.burst;
+	return limit_take_here(rq, &node, 1);
+}
+
+/* Has half of the time gone that a request has?  A worker that takes longer ends itself, and its caller would not learn why. */
+static bool
+is_late(const struct request *rq)
+{
+	return base_now_us() - rq->start_us > rq->cfg->request_timeout_ms * 1000 / 2;
+}
+
 static const char *
 honoured_uris(struct request *rq, struct json_object *uris)
 {
-	size_t i, n = uris ? json_object_array_length(uris) : 0;
+	size_t i, n = count(uris);
 	char *row = arena_zero(&rq->mem, n + 1);
 
 	for (i = 0; i < n && !rq->failed; i++)
-		row[i] = is_honoured(rq, json_object_get_string(json_object_array_get_idx(uris, i))) ? '1' : '0';
+		if (is_late(rq))
+			fail(rq, FAIL_PARAMS, "Invalid params: to look for so many resources takes too long. Subscribe to fewer at a time.");
+		else
+			row[i] = is_honoured(rq, json_object_get_string(json_object_array_get_idx(uris, i))) ? '1' : '0';
 	return row;
 }
 
@@ -157,6 +188,8 @@ subscribe_listen(struct request *rq)
 		    SUBSCRIBE_ID_MAX);
 	for (i = 0; i < LISTS_COUNT; i++)
 		list[i] = has_list(rq->catalog, (enum lists)i) && json_object_get_boolean(json_get(filter, switches[i]));
+	if (pay_for(rq, count(json_get(filter, "resourceSubscriptions"))) != 0)
+		return -1;
 	uris = honoured_uris(rq, json_get(filter, "resourceSubscriptions"));
 	if (rq->failed)
 		return -1;

@@ -42,7 +42,7 @@ struct subscription {
 
 /* --- in a fast worker: each fills rq->place and the ticket, or fails --------------------- */
 
-/* The method.  FAIL_PARAMS, FAIL_CAPABILITY. */
+/* The method.  FAIL_PARAMS, FAIL_CAPABILITY, FAIL_RATE. */
 int subscribe_listen(struct request *rq) must_use;
 
 /* GET, rq->session being checked (NULL: it is not known).  FAIL_REPLAY, FAIL_STREAM_OPEN. */

@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "notice.h"
 #include "log.h"
+#include "resource.h"
 #include "rpc.h"
 #include "sse.h"
 
@@ -138,6 +139,7 @@ struct change {
 	const char *catalog, *tenant;	/* tenant NULL: every one */
 	enum lists  what;
 	const char *uri;
+	const bool *of;			/* of each resource of the catalog: the URI is one; NULL: nobody has looked yet */
 	struct buf  frame;		/* room for one */
 };
 
@@ -152,7 +154,7 @@ spread(struct streams *all, struct change *c, void (*fn)(struct streams *all, st
 {
 	struct arena mem;
 
-	arena_init(&mem, FRAME_MAX, 4 * FRAME_MAX);
+	arena_init(&mem, FRAME_MAX, 16 * FRAME_MAX);	/* the frame, and a flag for each resource */
 	buf_init(&c->frame, &mem, FRAME_MAX);
 	streams_each(all, fn, c);
 	arena_close(&mem);
@@ -190,6 +192,79 @@ tell_one(struct streams *all, struct stream *s, enum lists what)
 	arena_close(&mem);
 }
 
+/* --- what is for whom ------------------------------------------------------------------- */
+
+void
+tell_known(struct stream *s, const struct identity *who)
+{
+	const struct resources *all = &s->caller.catalog->resources;
+	struct arena mem;
+	size_t i;
+
+	if (!s->hidden)
+		s->hidden = arena_zero(&s->mem, all->n);
+	arena_init(&mem, 4096, 16 << 20);	/* for sentences that nobody is told */
+	for (i = 0; i < all->n; i++)
+		s->hidden[i] = catalog_forbids(&all->at[i].ask, who, NULL, &mem);
+	arena_close(&mem);
+}
+
+/* Which entries stand for the URI.  False: none does. */
+static bool
+find_entries(const struct resources *all, const char *uri, bool *of)
+{
+	struct arena mem;
+	bool any = false;
+	size_t i;
+
+	arena_init(&mem, 4096, 16 << 20);
+	for (i = 0; i < all->n; i++)
+		any |= of[i] = resource_stands_for(&mem, &all->at[i], uri);
+	arena_close(&mem);
+	return any;
+}
+
+/* A URI of no entry is what the nearest one above it is. */
+static void
+look_at_uri(struct change *c, const struct resources *all)
+{
+	bool *of = arena_zero(c->frame.mem, all->n);
+	char uri[URI_MAX + 1];
+	char *end;
+	int tries;
+
+	snprintf(uri, sizeof(uri), "%s", c->uri);
+	for (tries = 0; tries <= ABOVE_MAX && !find_entries(all, uri, of) && (end = strrchr(uri, '/')); tries++)
+		*end = '\0';
+	c->of = of;
+}
+
+/* May the caller have what has changed?  One not identified here yet was looked at a moment ago, by the fast worker. */
+static bool
+is_for(const struct stream *s, struct change *c)
+{
+	const struct resources *all = &s->caller.catalog->resources;
+	size_t i;
+
+	if (!s->hidden)
+		return true;
+	if (!c->of)
+		look_at_uri(c, all);
+	for (i = 0; i < all->n; i++)
+		if (c->of[i] && !s->hidden[i])
+			return true;
+	return false;
+}
+
+/* The same of a URI that nobody else is told of; what it takes is in mem. */
+static bool
+may_hear(const struct stream *s, const char *uri, struct arena *mem)
+{
+	struct change c = { .uri = uri, .frame.mem = mem };
+
+	return is_for(s, &c);
+}
+
 /* --- resources of legacy sessions ------------------------------------------------------- */
 
 /* A question to Redis; the stream may be gone when it is answered. */
@@ -210,7 +285,7 @@ tell_resources_of(struct streams *all, struct stream *s, const struct text *uri,
 	arena_init(&mem, FRAME_MAX, 4 * FRAMES_MAX);
 	buf_init(&b, &mem, FRAMES_MAX);
 	for (i = 0; i < n && i < SUBSCRIBE_URIS_MAX; i++)
-		if (uri[i].len <= URI_MAX)
+		if (uri[i].len <= URI_MAX && may_hear(s, uri[i].at, &mem))
 			write_resource(&b, s, uri[i].at);
 	say(all, s, &b);
 	arena_close(&mem);
@@ -223,7 +298,7 @@ take_answer(void *ctx, const struct feed_reply *reply)
 	struct stream *s = streams_find(q->all, q->session);
 
 	if (s && (!reply || reply->kind == FEED_ERROR))
-		s->missed = true;
+		s->missed = q->all->missed = true;
 	else if (s && reply->kind == FEED_LIST)
 		tell_resources_of(q->all, s, reply->at, reply->n);
 	else if (s && q->uri && reply->kind == FEED_NUMBER && reply->number == 1)
@@ -299,10 +374,11 @@ resource_changed(struct streams *all, struct stream *s, void *ctx)
 	struct change *c = ctx;
 	size_t i;
 
-	if (!concerns(s, c))
+	if (!concerns(s, c) || !is_for(s, c))
 		return;
 	if (s->kind != SUBSCRIBE_LISTEN && *s->session) {
-		ask_whether(all, s, c->uri);
+		if (!s->missed)		/* who has missed one is told of all */
+			ask_whether(all, s, c->uri);
 		return;
 	}
 	for (i = 0; i < s->uris && !covers(s->uri[i], c->uri); i++)
@@ -362,7 +438,8 @@ tell_everything(struct streams *all, struct stream *s, void *ctx)
 		if (s->list[i])
 			write_list(&b, s, (enum lists)i);
 	for (i = 0; i < s->uris; i++)
-		write_resource(&b, s, s->uri[i]);
+		if (may_hear(s, s->uri[i], &mem))
+			write_resource(&b, s, s->uri[i]);
 	say(all, s, &b);
 	arena_close(&mem);
 	if (s->kind != SUBSCRIBE_LISTEN && *s->session && s->stage == STREAM_OPEN)
@@ -375,12 +452,21 @@ tell_all(struct streams *all)
 	streams_each(all, tell_everything, NULL);
 }
 
-/* While nothing is heard there is a gap to come, which tells all of it. */
-void
-tell_missed(struct streams *all, struct stream *s)
+static void
+make_up(struct streams *all, struct stream *s, void *ctx)
 {
-	if (s->missed && all->fanout && fanout_hears(all->fanout))
+	(void)ctx;
+	if (s->missed)
 		ask_all(all, s);
+}
+
+void
+tell_missed(struct streams *all)
+{
+	if (!all->missed || !all->fanout || !fanout_is_free(all->fanout))
+		return;
+	all->missed = false;
+	streams_each(all, make_up, NULL);
 }
 
 void

@@ -2,8 +2,8 @@
  * tell: what clients hear on their streams.
  *
  * Frames of a listen carry the id it was asked under, those of a legacy stream nothing (MCP
- * 2026-07-28, "Subscriptions").  What is told is decided by what the stream asked for; a legacy stream asked for every list,
- * and its resources stand in Redis.
+ * 2026-07-28, "Subscriptions").  What is told is decided by what the stream asked for; a legacy stream
+ * asked for every list, and its resources stand in Redis.
  */
 #ifndef TELL_H
 #define TELL_H
@@ -22,6 +22,9 @@ void tell_list(struct streams *all, const char *catalog, const char *tenant, enu
 /* For this one. */
 void tell_one(struct streams *all, struct stream *s, enum lists what);
 
+/* What its caller may now: of resources that are not for him he hears nothing, even if they were when he subscribed. */
+void tell_known(struct stream *s, const struct identity *who);
+
 /* A resource has changed for them.  Those who subscribed to one above it are told, too. */
 void tell_resource(struct streams *all, const char *catalog, const char *tenant, const char *uri);
 
@@ -31,8 +34,11 @@ void tell_session(struct streams *all, const char *session, const char *json, si
 /* Everything that each stream asked for, once: something may have been missed. */
 void tell_all(struct streams *all);
 
-/* Of a session that may have missed a resource: all that it has subscribed to, once.  To be called now and then. */
-void tell_missed(struct streams *all, struct stream *s);
+/*
+ * To sessions that may have missed a resource: all that they have subscribed to, once, as soon as Redis
+ * has answered what it was asked before.  Each turn of fanout.
+ */
+void tell_missed(struct streams *all);
 
 /* The graceful end: a listen gets its result (MCP 2026-07-28, "Subscriptions"). */
 void tell_end(struct streams *all, struct stream *s);

@@ -2,8 +2,8 @@
  * ticket: a fast worker's word to a stream worker that it has looked who asks, and for what.
  *
  * nginx carries it from the one to the other (X-Mcp-Ticket, then MCP_TICKET) while it repeats the
- * request.  It holds for TICKET_LIFE_US and for that request alone: its
- * method, its path, its body.  What the facts mean is subscribe.h's matter.
+ * request.  It holds for TICKET_LIFE_US and for that request alone: its method, its path, what was
+ * posted.  What the facts mean is subscribe.h's matter.
  */
 #ifndef TICKET_H
 #define TICKET_H

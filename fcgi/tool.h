@@ -1,9 +1,7 @@
 /*
  * tool: one tool as its file declares it.
  *
- * NAME.json is read whole at start; what is wrong in it stops the start with file, member and
- * reason.  After the fork nothing here changes.  What the members mean is
- * said in tools/README.md.
+ * What the members mean is said in tools/README.md.  After the fork nothing here changes.
  */
 #ifndef TOOL_H
 #define TOOL_H
@@ -13,20 +11,13 @@
 #include "db.h"
 #include "json.h"
 #include "mirror.h"
+#include "result.h"
 #include "schema.h"
 
-#define TOOL_PAGE_MAX	4
-#define TOOL_LIFT_MAX	8
 #define TOOL_ARGS_MAX	16
 
 struct catalog;
 struct request;
-
-/*
- * CONTENTS and TEXTS are not of tools: the ResourceContents of a resource, a row each, from a column of text, json or
- * bytea beside uri and mime_type; and the first column of each row, a text.  Either is a JSON array.
- */
-enum result_kind { RESULT_ROWS, RESULT_ROW, RESULT_JSON, RESULT_DONE, RESULT_CONTENTS, RESULT_TEXTS };
 
 /* TOOL_MAYBE: under a credential that only reads, PostgreSQL refuses what would write. */
 enum tool_writes { TOOL_READS, TOOL_WRITES, TOOL_MAYBE };
@@ -45,19 +36,6 @@ struct tool_arg {
 
 struct tool_rename {
 	const char *from, *to;
-};
-
-struct tool_result {
-	enum result_kind kind;
-	const char      *rows;			/* name of the list */
-	const char      *page[TOOL_PAGE_MAX];	/* columns of the keyset; page[0] NULL: no paging */
-	const char      *lift[TOOL_LIFT_MAX];	/* columns moved to the top level */
-	const char      *lift_usual[TOOL_LIFT_MAX];	/* JSON text used when there is no row */
-	int              lifts;
-	const char      *done;			/* sentence with {argument}s */
-	const char      *none;			/* sentence when no row came; NULL: an empty result is fine */
-	const char      *mime;			/* of contents, where no column says it; NULL: unsaid */
-	struct words     columns;		/* that the statement must have */
 };
 
 struct tool {
@@ -88,12 +66,6 @@ struct tool {
 	const char           *c;		/* tool_<this> is the function; NULL: an SQL tool */
 	int                 (*function)(struct request *rq, struct json_object *args);	/* NULL until it is loaded */
 };
-
-/*
- * Reads folder/NAME.json and what it names.  0, or -1 with a sentence in *why.  Everything lives
- * in mem.
- */
-int tool_load(struct arena *mem, struct tool *t, const char *folder, const char *name, const char **why) must_use;
 
 /* Makes folder/STEM.sql a statement with one jsonb parameter and an id of its own.  0, or -1 with a sentence in *why. */
 int tool_statement(struct arena *mem, const char *folder, const char *stem, struct db_statement *out, const char **why) must_use;

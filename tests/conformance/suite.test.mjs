@@ -11,6 +11,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, run, test } from '../e2e/lib/tap.mjs';
+import { legacy, session_header } from '../e2e/lib/mcp.mjs';
 import { ROOT, private_stack, sh } from '../e2e/lib/stack.mjs';
 
 const NODE = path.join(ROOT, 'tests/node_modules/node/bin/node');	/* the suite needs a newer one than Debian has */
@@ -82,5 +83,24 @@ test('three runs at once: no failure, no warning', async () => {
 	judge(all[1], RUNS[1].least);
 	judge(all[2], RUNS[0].least);
 }, { timeout_ms: SUITE_MS });
+
+test('three users can be asked at once: runs that meet at a question do not refuse each other', async () => {
+	const { endpoint: where, tenants } = stack.say.catalogs.conformance;
+	const at = { key: tenants.bench.keys.full, path: where };
+	const sessions = await Promise.all([1, 2, 3].map(() => stack.new_session(at.key, '2025-11-25', { capabilities: { elicitation: {} }, ...at })));
+	const asked = await Promise.all(sessions.map(async (id) => {
+		const stream = await stack.open(legacy('tools/call', { name: 'test_elicitation', arguments: { message: 'Who?' } },
+			{ headers: session_header(id) }), at);
+
+		return { id, stream, question: (await stream.find('a question', ({ json }) => json?.method === 'elicitation/create')).json.id };
+	}));
+
+	for (const { id, stream, question } of asked) {
+		const { headers } = legacy('x', {}, { headers: session_header(id) });
+
+		await stack.post({ headers, body: JSON.stringify({ jsonrpc: '2.0', id: question, result: { action: 'decline' } }) }, at);
+		assert.ok((await stream.answer(1)).result);
+	}
+});
 
 await run();

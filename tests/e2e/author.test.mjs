@@ -15,8 +15,8 @@ import path from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { after, before, run, test } from './lib/tap.mjs';
-import { ROOT, private_stack, sh } from './lib/stack.mjs';
-import { bearer } from './lib/mcp.mjs';
+import { ROOT, private_stack, sh, until } from './lib/stack.mjs';
+import { NS, bearer } from './lib/mcp.mjs';
 import { example_files } from './lib/tools.mjs';
 
 const PAGE = readFileSync(path.join(ROOT, 'tools/README.md'), 'utf8');
@@ -71,7 +71,7 @@ test('the page has the files of a tool in SQL and of one in C, and says how to t
 test('every member that the code takes stands in the page and in the manual, and none besides', () => {
 	const manual = readFileSync(path.join(ROOT, 'systemd/man/mcp-tool.5'), 'utf8');
 
-	for (const [source, section] of [['fcgi/catalog.c', 'catalog.json'], ['fcgi/tool.c', 'NAME.json'],
+	for (const [source, section] of [['fcgi/catalog_file.c', 'catalog.json'], ['fcgi/tool_file.c', 'NAME.json'],
 		['fcgi/resource_file.c', 'resources.json'], ['fcgi/prompt_file.c', 'prompts.json']]) {
 		const code = readFileSync(path.join(ROOT, source), 'utf8');
 		/* the tables of members, and the rows that two of them share as a macro */
@@ -173,6 +173,29 @@ test('as the page says: a catalog of its own, migrated, proven, with a tenant an
 	const refused = await add('x'.repeat(1001));
 	assert.deepEqual([refused.isError, refused.content[0].text], [true, 'A note has 1 to 1000 characters.']);
 }, { timeout_ms: 180_000 });
+
+/* With its errors as objects a catalog says in a word what is wrong: the same word whichever way the call went. */
+test('what is not there is NOT_FOUND, with an idempotency key and without, and whether or not the user was to be asked', async () => {
+	const file = 'tools/planasonix/catalog.json', pipeline_id = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
+	const text = async (name, args, meta) =>
+		(await stack.call(stack.key('bench'), name, { pipeline_id, ...args }, { meta })).json.result.content[0].text;
+	const error = async (...of) => {
+		const { code, status, message } = JSON.parse(await text(...of)).error;
+		return [code, status, message];
+	};
+
+	writeFileSync(at(file), original(file).replace('"errors": "text"', '"errors": "status"'));
+	try {
+		await obey(RELOAD);
+		await until('errors are objects', async () => (await text('get_pipeline')).startsWith('{'));
+		for (const [name, args, meta] of [['get_pipeline'], ['trigger_pipeline'], ['trigger_pipeline', { idempotency_key: 'nobody' }],
+			['delete_pipeline', {}, { [`${NS}clientCapabilities`]: { elicitation: {} } }]])
+			assert.deepEqual(await error(name, args, meta), ['NOT_FOUND', 404, 'pipeline not found'], name);
+	} finally {
+		writeFileSync(at(file), original(file));
+		await obey(RELOAD);
+	}
+});
 
 /* ---- mistakes ----------------------------------------------------------------------------------- */
 

@@ -145,6 +145,37 @@ test('scopes of a role: who has it is told that its lists are others, and nobody
 	close(ann);
 });
 
+test('a scope that is lost: nothing is heard any more of resources that took it, until it is back', async (say) => {
+	const acme = stack.tenant('acme').id, run = `${pipeline.uri}/runs/0190b5a4-0000-7000-8000-000000000000`;
+	const role = (verb, ...scopes) => stack.mcpctl('role', verb, ...of('acme'), '--name', 'onlooker', ...scopes);
+
+	await role('add', '--scope', 'pipelines:read', '--scope', 'schedules:read');
+	await stack.mcpctl('principal', 'add', ...of('acme'), '--name', 'cleo', '--role', 'onlooker');
+	const { secret } = await stack.new_key('acme', ['*'], '--principal', 'cleo');
+	const listeners = await listen_everywhere(secret, { resourceSubscriptions: [pipeline.uri, schedule.uri] });
+	const session = await stack.new_session(secret);
+	await stack.post(legacy('resources/subscribe', { uri: pipeline.uri }), { key: secret, headers: session_header(session) });
+	const old = await open(second, stack.endpoint, { headers: { ...bearer(secret), ...session_header(session), Accept: 'text/event-stream' } }, 'GET');
+	const tell = async (...uris) => {
+		const from_ms = performance.now();
+
+		for (const uri of uris)
+			await executor.query('select mcp.resource_changed($1, $2)', [acme, uri]);
+		return { from_ms, say };
+	};
+
+	await heard([...listeners, old], [pipeline.uri, run], await tell(pipeline.uri, run));
+	await role('scopes', '--scope', 'schedules:read');
+	await heard([old], ALL_LISTS);
+	await nothing([...listeners, old]);
+	await heard(listeners, [schedule.uri], await tell(pipeline.uri, run, schedule.uri));
+	await nothing([...listeners, old]);
+	await role('scopes', '--scope', 'pipelines:read', '--scope', 'schedules:read');
+	await heard([old], ALL_LISTS);
+	await heard([...listeners, old], [pipeline.uri], await tell(pipeline.uri));
+	close(listeners, old);
+});
+
 test('features of a tenant, and what takes a key away: revocation, suspension, a lower plan', async (say) => {
 	const tenant = await stack.new_tenant('extras', 'internal');
 	const other = await stack.new_key('extras');

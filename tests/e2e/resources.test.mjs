@@ -379,6 +379,8 @@ const BAD = [
 	['x_echo.sql', "select 'x'; select 'y'", /x_echo\.sql: PostgreSQL refuses the statement/],
 	['complete_run.sql', "select '{}'::json", /complete_run\.sql: the column json is json, and not text/],
 	['resource_pipelines.sql', "select 'x' as name", /resource_pipelines\.sql: the statement has no column uri/],
+	['resource_pipelines.sql', "select 'x' as uri, 'n' as name, 't' as mimeType", /resource_pipelines\.sql: the statement has the column mimetype, which resources\/list does not have/],
+	['resource_pipelines.sql', "select 'x' as uri, 'n' as name, 'big' as size", /resource_pipelines\.sql: the column size is text, which resources\/list does not take there/],
 	['prompt_diagnose_pipeline.sql', 'select 1 as id', /prompt_diagnose_pipeline\.sql: the statement has no column report/],
 	['prompt_diagnose_pipeline.md', '{row.id} {row.other}', /prompt_diagnose_pipeline\.sql: the statement has no column other/],
 	['prompts.json', '{"prompts":[{}]}', /prompts\.json: name: must be there/],

@@ -498,8 +498,11 @@ test('sessions are of all nodes', async () => {
 	const session = await begin();
 
 	check(await timely(bent(call(), session), { to }), good({ id: '1' }));
+	check(await timely(bent(ping(), session)), good());		/* so this node remembers it */
 	check(await timely(bare(session), { to, method: 'DELETE' }), { status: 200, empty: true });
-	check(await timely(bent(ping(), session)), unknown());
+	check(await timely(bent(call(), session)), unknown());
+	await until('this node has forgotten it', async () =>
+		(await timely(bent(ping(), session))).status === 404, { timeout_ms: 1_000 });
 });
 
 const asleep = async () => (await db.query(

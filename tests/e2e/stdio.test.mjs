@@ -8,7 +8,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -320,6 +320,20 @@ test('idle, with a stream open over TLS, it has less than 10 MB of its own', asy
 	await bridge.end_well();
 });
 
+test('idle again after a burst, it has given back the memory and the connections that it took', async () => {
+	const BURST = 150, MANY = 20, REST_MS = 2_500;
+	const bridge = new Bridge(ours().args, ours().env);
+
+	await Promise.all(Array.from({ length: BURST }, (_, id) => bridge.ask(id, 'tools/call', { name: 'list_pipelines', arguments: {} })));
+	await sleep(REST_MS);
+	const pss = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${bridge.pid}/smaps_rollup`, 'utf8'))[1]);
+	const open = readdirSync(`/proc/${bridge.pid}/fd`).length;
+	diag(`after ${BURST} calls at once: proportional memory ${pss} kB, ${open} open files`);
+	assert.ok(pss < 10_240);
+	assert.ok(open < MANY, `${open} open files`);
+	await bridge.end_well();
+});
+
 test('lines that are no messages are answered, and lose nothing of the others', async () => {
 	const bridge = new Bridge(ours().args, ours().env);
 	const answer = async (line, code, also) => {
@@ -514,6 +528,17 @@ with_stand_in('a request that may have been carried out is not sent again', 'mod
 	const { error } = await bridge.ask(2, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
 	assert.match(error.message, /broke off.*not known/);
 	assert.equal(server.posts('tools/call').length, 2);
+	await bridge.end_well();
+});
+
+with_stand_in('nor is it said not to have been sent when the server goes down while it runs it', 'modern', async (server, start) => {
+	const bridge = start();
+
+	await bridge.ask(1, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	server.instead = () => server.close();
+	const { error } = await bridge.ask(2, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+	assert.match(error.message, /broke off.*not known/);
+	assert.match((await bridge.ask(3, 'tools/list')).error.message, /cannot be reached/);
 	await bridge.end_well();
 });
 
@@ -731,6 +756,25 @@ test('a proxy from the environment is used, and never sees the key of an https s
 	assert.ok((await bridge.ask(1, 'tools/list')).error);
 	assert.equal(asked[0].url, 'example.invalid:443');
 	assert.doesNotMatch(JSON.stringify(asked), /secret/);
+	await bridge.end_well();
+	proxy.close();
+});
+
+with_stand_in('plain http to this machine takes no proxy, which could read the key', 'modern', async (server) => {
+	const asked = [];
+	const proxy = http.createServer((req, res) => {
+		asked.push(req.headers);
+		res.writeHead(502).end();
+	});
+
+	await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+	const away = `http://127.0.0.1:${proxy.address().port}`;
+	const bridge = new Bridge([server.url], { MCPSTDIO_KEY: 'secret', http_proxy: away, ALL_PROXY: away });
+
+	assert.ok((await bridge.ask(1, 'tools/list')).result);
+	assert.deepEqual(asked, []);
+	await server.close();
+	assert.match((await bridge.ask(2, 'tools/list')).error.message, /cannot be reached: /);
 	await bridge.end_well();
 	proxy.close();
 });

@@ -121,6 +121,29 @@ test('M34: a plan\'s number of streams, over all workers; who leaves makes room'
 	await db.query('update mcp.plan set streams = 100 where catalog = \'planasonix\' and name = \'premium\'');
 });
 
+test('a stream beyond the plan leaves nothing behind that keeps the next one out', async () => {
+	const tenant = await stack.new_tenant('streams-one', 'premium');
+	const sessions = async () => (await Promise.all((await redis.send('KEYS', `mcp:${tenant.id}:sessions:*`)).map((name) => redis.send('ZCARD', name))))
+		.reduce((sum, n) => sum + n, 0);
+	const refused = async (session, path) => check(await stack.post({ headers: { Accept: 'text/event-stream', ...session_header(session) }, body: '' },
+		{ key: tenant.key, method: 'GET', path }), { status: 429, code: -32603, id: null });
+
+	await db.query('update mcp.plan set streams = 1 where catalog = \'planasonix\' and name = \'premium\'');
+	const session = await stack.new_session(tenant.key);
+	const only = await listen(stack, tenant.key, tools);
+	await refused(session, stack.endpoint);
+	for (let i = 0; i < 3; i++)
+		await refused(undefined, '/planasonix/sse');
+	await until('the sessions of refused streams to be over', async () => await sessions() === 1, { timeout_ms: TOLD_MS });
+	only.close();
+	const stream = await until('room', async () => {
+		const got = await get(session, { ...bearer(tenant.key) });
+		return got.status === 200 ? got : null;
+	}, { timeout_ms: 2000 });
+	stream.close();
+	await db.query('update mcp.plan set streams = 100 where catalog = \'planasonix\' and name = \'premium\'');
+});
+
 test('a stream worker that dies takes its streams with it, and gives their seats back', async () => {
 	const tenant = await stack.new_tenant('streams-dead', 'premium');
 	const open_two = () => Promise.all([1, 2].map((id) => listen(stack, tenant.key, tools, { id }))).catch(() => null);
@@ -348,6 +371,19 @@ test('2024-11-05: a stream whose session Redis has lost ends, and its client ope
 	check(await stack.post(legacy('ping', {}, { version: null }), { key, path: kept.endpoint }), { status: 202 });
 	assert.equal(kept.ended, false);
 	kept.close();
+});
+
+/* As many answers as calls may be in flight, in one turn of the worker's loop. */
+test('2024-11-05: forty answers at once, and the stream stays', async () => {
+	const stream = await get(null, { path: '/planasonix/sse' });
+	const endpoint = await until('the endpoint', () => stream.endpoint, { timeout_ms: TOLD_MS, every_ms: 10 });
+	const answers = () => stream.messages.filter(({ result }) => result).length;
+
+	await redis.send('EVAL', `for i = 1, 40 do redis.call('PUBLISH', 'mcp:notify', '{"v":1,"kind":"session","session":"' .. ARGV[1] .. '"}\\n'
+		.. '{"jsonrpc":"2.0","id":' .. i .. ',"result":{"text":"' .. string.rep('x', 50000) .. '"}}') end`, '0', endpoint.split('=')[1]);
+	await until('all of them', () => answers() === 40 || stream.ended, { timeout_ms: 5000, every_ms: 10 });
+	assert.deepEqual([answers(), stream.ended], [40, false]);
+	stream.close();
 });
 
 /* ---- Redis away ------------------------------------------------------------------------------- */

@@ -46,6 +46,17 @@ test_check(void)
 	is_str(rq.says, "id is required", "and are checked");
 }
 
+static const char *
+repeated(const char *text, int times)
+{
+	struct buf b;
+
+	buf_init(&b, &rq.mem, 1000);
+	while (times-- > 0)
+		buf_str(&b, text);
+	return b.at;
+}
+
 static void
 test_key(void)
 {
@@ -62,6 +73,10 @@ test_key(void)
 	ok(strcmp(args.digest, first) != 0, "and differs with them");
 	taken("{\"id\":\"b\",\"key\":\"\"}");
 	ok(!args.key, "an empty key is none");
+	taken(arena_fmt(&rq.mem, "{\"key\":\"%s\"}", repeated("\u00fc", 200)));
+	ok(args.key != NULL, "200 characters, whatever their bytes, are a key");
+	is_str(taken(arena_fmt(&rq.mem, "{\"key\":\"%s\"}", repeated("x", 201))), "key must have at most 200 characters", "201 are none");
+	is_int(rq.failed, FAIL_TOOL, "and the model is told");
 	tool.idempotency = NULL;
 }
 

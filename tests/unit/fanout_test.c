@@ -18,7 +18,7 @@ static int epoll_fd;
 
 /* What was called back, in its order. */
 static char told[8192];
-static int gone;
+static int gone, known;
 
 static void printf_like(1, 2)
 note(const char *fmt, ...)
@@ -64,6 +64,14 @@ on_gap(void *ctx)
 {
 	(void)ctx;
 	note("gap;");
+}
+
+static void
+on_known(void *ctx, struct fanout_caller *c, const struct identity *who)
+{
+	(void)ctx;
+	(void)c;
+	known += who->scope.n == 2;
 }
 
 static void
@@ -209,7 +217,9 @@ test_identities(void)
 	fanout_follow(f, &same);
 	fanout_follow(f, &two);
 	fanout_follow(f, &other);
+	known = 0;
 	is_quiet(500, "who may see what it saw is told nothing");
+	is_int(known, 4, "but what it may is known");
 	ok(one.due_us - base_now_us() > 45000000 && one.due_us - base_now_us() < 60000000, "but looked at again within a minute");
 	ok(one.due_us != other.due_us, "not all at the same time");
 
@@ -364,7 +374,7 @@ test_changed(void)
 static void
 prepare(void)
 {
-	static const struct fanout_ears ears = { on_list, on_resource, on_session, on_cancel, on_gap, on_sees, on_gone };
+	static const struct fanout_ears ears = { on_list, on_resource, on_session, on_cancel, on_gap, on_known, on_sees, on_gone };
 	struct epoll_event e = { .events = EPOLLIN };
 
 	server_open(&redis, "redis");

@@ -7,6 +7,10 @@
 #include "catalog.h"
 #include "tap.h"
 
+/* A tool's file with more members. */
+#define FOLDER_TOOL(more) "{\"description\":\"d\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"},\"n\":{\"type\":\"integer\"}}}," \
+	"\"result\":{\"row\":true}" more "}"
+
 static struct {
 	struct arena    mem;
 	char            path[32];	/* of the folder of folders; the catalog's is "shop" in it */
@@ -38,7 +42,7 @@ folder_refusal(void)
 {
 	const char *why = "";
 
-	return catalogs_load(&folder.mem, folder.path, &folder.all, &why) == 0 ? "" : why;
+	return catalog_file_load(&folder.mem, folder.path, &folder.all, &why) == 0 ? "" : why;
 }
 
 static inline void

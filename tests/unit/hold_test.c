@@ -50,8 +50,14 @@ ignore_gone(void *ctx, struct fanout_caller *caller, const char *why)
 	(void)ctx; (void)caller; (void)why;
 }
 
+static void
+ignore_known(void *ctx, struct fanout_caller *caller, const struct identity *who)
+{
+	(void)ctx; (void)caller; (void)who;
+}
+
 static const struct fanout_ears ears = {
-	ignore_list, ignore_resource, ignore_session, ignore_text, ignore, ignore_sees, ignore_gone,
+	ignore_list, ignore_resource, ignore_session, ignore_text, ignore, ignore_known, ignore_sees, ignore_gone,
 };
 
 /* As the loop of a stream worker, for so long. */

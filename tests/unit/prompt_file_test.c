@@ -16,6 +16,8 @@ test_file(void)
 	folder_refuses(FILE, PROMPT(TEXT("x") ",\"colour\":1"), "p: unknown member \"colour\"");
 	folder_refuses(FILE, "{\"prompts\":[{\"name\":\"p\"" TEXT("x") "}]}", "description: must be there");
 	folder_refuses(FILE, "{\"prompts\":[{\"description\":\"d\"" TEXT("x") "}]}", "name: must be there");
+	folder_refuses(FILE, PROMPT(TEXT("x") ",\"icons\":[{}]"), "p: icons: [0].src is required");
+	folder_refuses(FILE, PROMPT(",\"messages\":[{\"role\":\"user\",\"text\":\"x\",\"mimeType\":\"text/plain\"}]"), "mimeType: goes with resource");
 	folder_refuses(FILE, PROMPT(""), "exactly one of messages, c");
 	folder_refuses(FILE, PROMPT(TEXT("x") ",\"c\":\"p\""), "exactly one of messages, c");
 	folder_refuses(FILE, PROMPT(",\"c\":\"a b\""), "c: expected a name");

@@ -27,6 +27,9 @@ test_resources(void)
 	folder_refuses(FILE, ONE(",\"text\":\"x\",\"title\":\"\""), "title: is empty");
 	folder_refuses(FILE, ONE(",\"text\":\"x\",\"size\":-1"), "size: expected 0 to");
 	folder_refuses(FILE, ONE(",\"text\":\"x\",\"icons\":{}"), "icons: expected an array");
+	folder_refuses(FILE, ONE(",\"text\":\"x\",\"icons\":[7]"), "a:b: icons: [0] must be an object");
+	folder_refuses(FILE, ONE(",\"text\":\"x\",\"annotations\":{\"priority\":2}"), "a:b: annotations: priority must be at most 1");
+	folder_refuses(FILE, ONE(",\"file\":\"none.txt\",\"mimeType\":\"text/plain\""), "a:b: ");
 	folder_refuses(FILE, ONE(",\"text\":\"x\",\"scope\":[]"), "scope: expected a word");
 	folder_refuses(FILE, ONE(",\"text\":\"x\",\"ttl_ms\":86400001"), "ttl_ms: expected 0 to 86400000");
 	folder_refuses(FILE, ONE(",\"text\":\"x\",\"timeout_ms\":5001"), "timeout_ms: expected 1 to 5000");

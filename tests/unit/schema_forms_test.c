@@ -115,6 +115,19 @@ test_branches(void)
 	ends("the first branch of 2^30 fits", doubling(plain, "anyOf", "true"), "1", "");
 }
 
+/* What is wrong in each branch is said of the first few, and not of each of theirs without end. */
+static void
+test_explained(void)
+{
+	const char *tree = "{\"anyOf\":[{\"type\":\"object\",\"properties\":{\"n\":{\"$ref\":\"#\"}},\"required\":[\"n\"]},"
+	    "{\"type\":\"object\",\"properties\":{\"n\":{\"$ref\":\"#\"}},\"required\":[\"n\",\"x\"]}]}";
+	const char *deep = repeated(repeated("", "{\"n\":", 60, "1"), "}", 60, "");
+
+	ends("60 levels of branches that do not fit", tree, deep, "the arguments must fit one of 2 forms, and fits none: (1) n must");
+	ends("the same in many items", arena_fmt(&mem, "{\"items\":{\"$ref\":\"#/$defs/t\"},\"$defs\":{\"t\":{\"$id\":\"urn:t\",%s}}", tree + 1),
+	    repeated(arena_fmt(&mem, "[%s", deep), arena_fmt(&mem, ",%s", deep), 100, "]"), "[0] must fit one of 2 forms, and fits none: (1) [0].n must");
+}
+
 static void
 test_large(void)
 {
@@ -283,6 +296,7 @@ main(void)
 {
 	arena_init(&mem, 1 << 20, 512 << 20);
 	test_branches();
+	test_explained();
 	test_large();
 	test_patterns();
 	test_laws();

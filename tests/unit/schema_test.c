@@ -179,6 +179,22 @@ test_defaults(void)
 }
 
 static void
+test_defaults_fit(void)
+{
+	struct schema *s = compiled("{\"required\":[\"c\"],\"properties\":{\"a\":{\"maximum\":9,\"default\":10},\"c\":{\"type\":\"string\",\"default\":\"\"},\"d\":true}}");
+	struct buf says;
+
+	buf_init(&says, &mem, 1000);
+	ok(s && !schema_defaults_fit(s, &mem, &says), "defaults that do not fit");
+	is_str(says.at, "a must be at most 9", "are named");
+	buf_cut(&says, 0);
+	s = compiled("{\"$defs\":{\"n\":{\"type\":\"integer\",\"default\":\"x\"}},\"properties\":{\"b\":{\"$ref\":\"#/$defs/n\"}}}");
+	ok(s && !schema_defaults_fit(s, &mem, &says), "also one by reference");
+	s = compiled("{\"properties\":{\"a\":{\"maximum\":9,\"default\":9}}}");
+	ok(s && schema_defaults_fit(s, &mem, &says), "one that does");
+}
+
+static void
 test_has(void)
 {
 	struct schema *s = compiled("{\"properties\":{\"a\":{\"properties\":{\"below\":{}}}},\"$ref\":\"#/$defs/more\","
@@ -249,6 +265,7 @@ main(void)
 	arena_init(&mem, 1 << 20, 256 << 20);
 	test_suite();
 	test_defaults();
+	test_defaults_fit();
 	test_has();
 	test_doubling();
 	test_vocabularies();

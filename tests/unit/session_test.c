@@ -105,6 +105,50 @@ test_end(void)
 	is_int(rq.failed, FAIL_SESSION, "it is unknown");
 }
 
+/* Is there such a session, and was Redis asked? */
+static void
+looks(const char *id, int got, bool asks, const char *what)
+{
+	say("ping", id);
+	rq.slot->event.redis_us = 0;
+	is_int(session_check(&rq), got, "%s", what);
+	ok((rq.slot->event.redis_us > 0) == asks, asks ? "Redis was asked" : "without Redis");
+}
+
+static void
+drop(const char *id)
+{
+	const char *argv[] = { "RENAME", arena_fmt(&rq.mem, "mcp:session:%s", id), "elsewhere" }, *why;
+	char *text;
+
+	if (cache_text(rq.cache, &rq.mem, 3, argv, &text, &why) != 0)
+		abort();
+}
+
+static void
+test_recalled(void)
+{
+	const char *id = begin(), *short_lived;
+
+	looks(id, 0, true, "the first message");
+	looks(id, 0, false, "the next");
+	is_str(rq.version, "2025-06-18", "knows the revision");
+	ok(rq.client.elicits && rq.client.roots && !rq.client.samples && rq.client.level == LEVEL_NOTICE, "and the client");
+	ask.who.principal = "other";
+	looks(id, -1, true, "somebody else");
+	ask.who.principal = "";
+	drop(id);
+	looks(id, 0, false, "one that ended elsewhere is noticed a little later");
+	recall_forget(rq.board->recall, slot_number(id));
+	looks(id, -1, true, "or when this node hears of it");
+	ask.cfg.session_idle_ms = 160;
+	short_lived = begin();
+	looks(short_lived, 0, true, "one that does not live long");
+	usleep(12000);
+	looks(short_lived, 0, true, "is not remembered long");
+	ask.cfg.session_idle_ms = 60000;
+}
+
 static void
 test_kept(void)
 {
@@ -155,6 +199,7 @@ test_sse(void)
 	say(NULL, NULL);
 	id = session_begin_sse(&rq);
 	ok(id != NULL, "a session without a client");
+	is_str(field(id, "level"), "1", "whose client hears what other clients hear that said nothing: info");
 	say("initialize", id);
 	rq.param[PARAM_ENDPOINT] = "messages";
 	is_int(session_check(&rq), 0, "its initialize");
@@ -218,6 +263,7 @@ main(void)
 	test_beginning();
 	test_strangers();
 	test_end();
+	test_recalled();
 	test_kept();
 	test_too_many();
 	test_sse();

@@ -124,7 +124,8 @@ main(void)
 	test_silence();
 	ok(stdio_http_is_local("http://localhost:80/x") && stdio_http_is_local("http://127.0.0.1/") &&
 	    stdio_http_is_local("http://[::1]:1/"), "this machine");
-	ok(!stdio_http_is_local("http://localhost.example.com/") && !stdio_http_is_local("http://192.0.2.1/"), "others");
+	ok(!stdio_http_is_local("http://localhost.example.com/") && !stdio_http_is_local("http://192.0.2.1/") &&
+	    !stdio_http_is_local("https://localhost/"), "others, and what is not plain http");
 	is_str(stdio_http_origin(&mem, "https://Host/path"), "https://Host:443", "an origin has its port");
 	arena_close(&mem);
 	return tap_done();

@@ -82,6 +82,64 @@ test_slow_reader(void)
 	close(good);
 }
 
+/* So many frames at once, before the reader gets to read any. */
+static void
+send_frames(struct stream *s, int n)
+{
+	static const char frame[1000] = { 0 };
+
+	while (n-- > 0 && s->stage == STREAM_OPEN)
+		streams_send(&streaming.all, s, frame, sizeof(frame));
+}
+
+/* The answers to forty calls come in one turn of the loop. */
+static void
+test_burst(void)
+{
+	static char heard[1 << 16];
+	size_t got = 0;
+	int peer;
+	struct stream *s = streaming_open(&peer, NULL);
+	ssize_t n;
+
+	send_frames(s, 2000);
+	is_int(s->stage, STREAM_OPEN, "two megabytes at once: who reads keeps its stream");
+	is_int(streaming.all.waiting, outlet_waiting(&s->out), "and what waits is counted");
+	while ((n = recv(peer, heard, sizeof(heard), MSG_DONTWAIT)) > 0) {
+		got += (size_t)n;
+		streams_go_on(&streaming.all, s);
+	}
+	is_int(got, 2000 * (1000 + FASTCGI_RECORD), "gets all of it");
+	is_int(streaming.all.waiting, 0, "and is not behind any more");
+	is_int(s->behind_us, 0, "nor was it ever");
+	streams_close(&streaming.all, s, NULL);
+	streams_sweep(&streaming.all);
+	close(peer);
+}
+
+static void
+test_many_behind(void)
+{
+	struct stream *s[20];
+	int peer[20], i, n = 0;
+
+	for (i = 0; i < 20; i++) {
+		s[i] = streaming_open(&peer[i], NULL);
+		send_frames(s[i], 2000);
+		n += s[i]->stage == STREAM_OPEN;
+	}
+	ok(n > 3 && n < 8, "of twenty that are behind by two megabytes each, %d may be", n);
+	ok(streaming.all.waiting < 12 << 20, "so that all of them together cost no more than that");
+	s[0]->behind_us -= 3600000000;
+	send_frames(s[0], 1);
+	is_int(s[0]->stage, STREAM_CLOSED, "nor may one be for ever");
+	streams_each(&streaming.all, close_all, NULL);
+	is_int(streaming.all.waiting, 0, "what they had waiting goes with them");
+	streams_sweep(&streaming.all);
+	for (i = 0; i < 20; i++)
+		close(peer[i]);
+}
+
 static void
 test_end(void)
 {
@@ -149,6 +207,8 @@ main(void)
 	streaming_init();
 	test_turns();
 	test_slow_reader();
+	test_burst();
+	test_many_behind();
 	test_end();
 	test_sessions();
 	test_late();

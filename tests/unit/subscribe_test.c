@@ -28,6 +28,7 @@ begin(const char *id, const char *filter, const char *capabilities)
 	rq.param[PARAM_URI] = "/shop/mcp";
 	rq.param[PARAM_ACCEPT] = "application/json, text/event-stream";
 	rq.param[PARAM_LAST_EVENT] = NULL;
+	rq.start_us = base_now_us();
 }
 
 static void
@@ -111,6 +112,30 @@ test_listen(void)
 	ok(!sub.list[LISTS_PROMPTS] && !sub.list[LISTS_RESOURCES] && sub.uris == 0, "to nothing");
 }
 
+/* A listen to many resources is as much work as many messages. */
+static void
+test_many(void)
+{
+	ask.cfg.node_per_minute = 150;
+	ask.who.per_minute = 1;
+	ask.who.credential_number = 3;
+	begin("1", resources(SUBSCRIBE_URIS_MAX), "{}");
+	is_int(subscribe_listen(&rq), 0, "a listen to a hundred resources");
+	refused("the next one in the same minute", resources(SUBSCRIBE_URIS_MAX), FAIL_RATE);
+	begin("1", resources(1), "{}");
+	is_int(subscribe_listen(&rq), 0, "but to one resource there is one");
+	ask.cfg.node_per_minute = 20;
+	ask.who.credential_number = 4;
+	begin("1", resources(SUBSCRIBE_URIS_MAX), "{}");
+	is_int(subscribe_listen(&rq), 0, "and to a hundred, where less is allowed at all, too");
+	ask.cfg.node_per_minute = 1000;
+	ask.who.credential_number = 5;
+	begin("1", resources(2), "{}");
+	rq.start_us -= ask.cfg.request_timeout_ms * 1000;
+	is_int(subscribe_listen(&rq), -1, "one that has taken long already");
+	is_int(rq.failed, FAIL_PARAMS, "is refused, before the watchdog ends the worker");
+}
+
 static void
 test_get(void)
 {
@@ -145,9 +170,11 @@ main(void)
 	ask.cfg.body_bytes_max = 1 << 20;
 	ask.who.hash = hash;
 	ask.who.streams = 7;
+	ask.cfg.request_timeout_ms = 30000;
 	ask_silence();
 	test_refused();
 	test_listen();
+	test_many();
 	test_get();
 	return ask_done(&rq);
 }

@@ -103,6 +103,49 @@ test_resources(void)
 	drop(s, peer);
 }
 
+/* A listen to shop://a, whose caller may read what has no scope. */
+static void
+test_scopes(void)
+{
+	static const char *const read = "read", *const more = "more";
+	static struct resource entry[] = { { .uri = "shop://a" }, { .uri = "shop://a/{x}", .many = true, .ask.scope = { &read, 1 } } };
+	struct identity who = { .scope = { &read, 1 } };
+	struct arena mem;
+	const char *why;
+	struct stream *s;
+	int peer;
+
+	arena_init(&mem, 4096, 1 << 20);
+	if (uri_template_read(&mem, entry[1].uri, &entry[1].pattern, &why) != 0)
+		abort();
+	streaming.catalog.resources = (struct resources){ entry, 1, 2 };
+	s = streaming_open(&peer, NULL);
+	tell_known(s, &who);
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b");
+	is_str(streaming_heard(peer), CHANGED("shop://a/b", "\"one\""), "what the caller may read is told");
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b/c/d");
+	is_str(streaming_heard(peer), CHANGED("shop://a/b/c/d", "\"one\""), "and what stands under it");
+	who.scope.at = &more;
+	tell_known(s, &who);
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b");
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b/c/d");
+	is_str(streaming_heard(peer), "", "neither, when the scope is lost");
+	tell_resource(&streaming.all, "shop", "t", "shop://a");
+	is_str(streaming_heard(peer), CHANGED("shop://a", "\"one\""), "what takes none is told as before");
+	entry[0].ask.scope = entry[1].ask.scope;
+	tell_known(s, &who);
+	tell_all(&streaming.all);
+	is_str(streaming_heard(peer), TOOLS("\"one\""), "nor is it among all that he is told after a gap");
+	entry[0].ask.scope.n = 0;
+	who.scope.at = &read;
+	tell_known(s, &who);
+	tell_resource(&streaming.all, "shop", "t", "shop://a/b");
+	is_str(streaming_heard(peer), CHANGED("shop://a/b", "\"one\""), "all of it, when the scope is back");
+	streaming.catalog.resources = (struct resources){ 0 };
+	drop(s, peer);
+	arena_close(&mem);
+}
+
 /* As somebody else may write it into Redis. */
 static void
 test_too_long(void)
@@ -199,7 +242,7 @@ test_sessions(void)
 	struct subscription get = { .kind = SUBSCRIBE_GET, .id = "", .session = "S", .claim = "", .owned = "", .tenant = "t", .workspace = "" };
 	struct server redis;
 	struct stream *s;
-	int peer;
+	int peer, i;
 
 	server_open(&redis, "redis");
 	streaming.cfg.redis = redis.where;
@@ -221,10 +264,21 @@ test_sessions(void)
 	tell_resource(&streaming.all, "shop", "t", "shop://c");
 	pass(100);
 	ok(s->missed, "nor is it by the next one that it answers");
-	tell_missed(&streaming.all, s);
+	for (i = 0; i < 500 && s->missed; i++) {
+		tell_missed(&streaming.all);
+		pass(10);
+	}
 	pass(100);
 	is_str(streaming_heard(peer), OF_SESSION("shop://a"), "it is made up for");
 	ok(!s->missed, "once");
+	for (i = 0; i < 2 * FEED_PENDING_MAX; i++)
+		tell_resource(&streaming.all, "shop", "t", "shop://a");
+	ok(s->missed, "more than Redis is asked at a time");
+	for (i = 0; i < 500 && s->missed; i++) {
+		pass(1);
+		tell_missed(&streaming.all);
+	}
+	ok(!s->missed && i > 0, "is made up for as soon as it has answered");
 	drop(s, peer);
 	server_close(&redis);
 }
@@ -250,6 +304,7 @@ main(void)
 	test_first();
 	test_lists();
 	test_resources();
+	test_scopes();
 	test_too_long();
 	test_long_gap();
 	test_end();
