@@ -248,16 +248,12 @@ identify_again(struct run *run)
 {
 	struct request *rq = run->rq;
 	bool required = rq->who->confirm_required;
-	const char *why;
 
 	if (tenant_again(rq) != 0)
 		return -1;
 	if (run->tool->confirm && rq->who->confirm_required && !required)
 		return fail(rq, FAIL_TOOL, "This account has just begun to want every confirmation. Nothing was changed; call again.");
-	if (!catalog_serves(run->tool->catalog, rq->who))
-		return fail(rq, FAIL_REFUSED, "%s", run->tool->catalog->refused);
-	why = catalog_forbids(run->tool, rq->who, run->args->given, &rq->mem);
-	return why ? fail(rq, FAIL_SCOPE, "%s", why) : 0;
+	return catalog_admits(rq, run->tool, run->args->given);
 }
 
 static int

@@ -1,5 +1,6 @@
 /* catalog: looking up, and the one decision who may see and call what is there. */
 #include "catalog.h"
+#include "fail.h"
 
 #define EVERY_SCOPE	"*"	/* of a credential: also the scopes of tools that come later */
 
@@ -142,6 +143,17 @@ catalog_serves(const struct catalog *c, const struct identity *who)
 	if (c->feature && !has_word(&who->features, c->feature))
 		return false;
 	return c->plans.n == 0 || has_word(&c->plans, who->plan);
+}
+
+int
+catalog_admits(struct request *rq, const struct tool *t, struct json_object *args)
+{
+	const char *why;
+
+	if (!catalog_serves(t->catalog, rq->who))
+		return fail(rq, FAIL_REFUSED, "%s", t->catalog->refused);
+	why = catalog_forbids(t, rq->who, args, &rq->mem);
+	return why ? fail(rq, FAIL_SCOPE, "%s", why) : 0;
 }
 
 bool

@@ -7,6 +7,7 @@
 #define CATALOG_H
 
 #include "catalog_file.h"
+#include "request.h"
 #include "tenant.h"
 
 /* By name; NULL: none. */
@@ -23,6 +24,12 @@ const char *catalog_forbids(const struct tool *t, const struct identity *who, st
 
 /* Is the catalog served to a tenant of this plan and these features?  If not, c->refused says why. */
 bool catalog_serves(const struct catalog *c, const struct identity *who);
+
+/*
+ * Both, for rq's caller, who may have changed since his call was let in.  0, or -1 with FAIL_REFUSED,
+ * FAIL_SCOPE.
+ */
+int catalog_admits(struct request *rq, const struct tool *t, struct json_object *args) must_use;
 
 /* Is it served to a tenant of this plan over the transport of 2024-11-05? */
 bool catalog_offers_sse(const struct catalog *c, const struct identity *who);

@@ -40,7 +40,7 @@ static const struct setting {
 	{ "LISTEN_SLOW",     TEXT,   AT(listen[1]),           "/run/mcp-fpm/slow.sock", 0, 0, "Unix socket of the slow pool." },
 	{ "LISTEN_STREAM",   TEXT,   AT(listen[2]),           "/run/mcp-fpm/stream.sock", 0, 0, "Unix socket of the stream pool." },
 	{ "NODE",            TEXT,   AT(node),                NULL,   0, 0, "Name of this node in audit events; the host name if not given." },
-	{ "NODE_PER_MINUTE", COUNT,  AT(node_per_minute),     "600",  1, 1000000000, "Requests without a tool a minute, per credential and node." },
+	{ "NODE_PER_MINUTE", COUNT,  AT(node_per_minute),     "600",  1, 1000000000, "Requests without a tool a minute, per credential and node; a listen counts for each resource it names." },
 	{ "ORIGINS",         WORDS,  AT(origins),             "",     0, 0, "Web origins (https://app.example.com) that may call, besides pages of MCP_HOSTS." },
 	{ "PG",              TEXT,   AT(pg),                  NULL,   0, 0, "libpq connection string of the workers' login." },
 	{ "PG_ADMIN",        TEXT,   AT(pg_admin),            NULL,   0, 0, "libpq connection string of mcpctl's login." },

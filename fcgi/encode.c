@@ -3,6 +3,9 @@
 #include "crypt.h"
 #include "utf8.h"
 
+#define ARGUMENT_MAX	1000	/* bytes shown of an argument in the sentence of a done result */
+#define SENTENCE_MAX	16384	/* of the whole of it */
+
 /* --- one value -------------------------------------------------------------------------- */
 
 /* How many bytes from s on are harmless ASCII. */
@@ -397,20 +400,34 @@ add_lifted(struct encode *e)
 	}
 }
 
+/* As much of it as a sentence can bear. */
+static void
+add_argument(struct buf *b, const char *s)
+{
+	size_t n = strlen(s), kept = n;
+
+	if (n > ARGUMENT_MAX)
+		for (kept = ARGUMENT_MAX; (s[kept] & 0xC0) == 0x80; kept--)
+			;		/* no character in halves */
+	buf_add(b, s, kept);
+	if (kept < n)
+		buf_str(b, "...");
+}
+
 static void
 add_done(struct encode *e)
 {
 	const char *s = e->tool->result.done, *end;
 	struct buf text;
 
-	buf_init(&text, e->mem, 8192);
+	buf_init(&text, e->mem, SENTENCE_MAX);
 	for (; *s; s++) {
 		struct json_object *arg = NULL;
 
 		if (*s == '{' && (end = strchr(s, '}')))
 			arg = json_get(e->args, arena_copy(e->mem, s + 1, (size_t)(end - s - 1)));
 		if (arg) {
-			buf_str(&text, json_object_get_string(arg));
+			add_argument(&text, json_object_get_string(arg));
 			s = end;
 		} else {
 			buf_char(&text, *s);

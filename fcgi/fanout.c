@@ -279,6 +279,8 @@ why_gone(const struct fanout_caller *c, const struct identity *who, enum fail fa
 		return "the credential is of another catalog";
 	if (!catalog_serves(c->catalog, who))
 		return "the catalog is not served to this plan any more";
+	if (c->sse && !catalog_offers_sse(c->catalog, who))
+		return "the transport of 2024-11-05 is not offered to this plan any more";
 	return tenant_admits(who, c->address, c->workspace) ? NULL : "the credential may not be used from there any more";
 }
 

@@ -25,6 +25,7 @@ struct fanout_caller {
 	char                  workspace[CRYPT_UUID];	/* that it is narrowed to; "": none */
 	char                  address[46];		/* of the client */
 	uint64_t              seen[LISTS_COUNT];	/* lists_digest() when it was identified for this stream */
+	bool                  sse;			/* it came by the transport of 2024-11-05 */
 
 	/* fanout's own */
 	struct fanout_caller *next, *before;

@@ -291,6 +291,10 @@ fit_columns(const struct tool *t, const struct db_column *column, int n, struct 
 	struct fit f = { t, column, n, says };
 	int i;
 
+	if (n == 0) {	/* what it changed would stand, and the answer be that nothing was found */
+		buf_fmt(says, "%s: the statement gives no rows; one that changes some ends with returning\n", t->file);
+		return;
+	}
 	check_columns(&f);
 	if (t->result.kind == RESULT_CONTENTS || t->result.kind == RESULT_TEXTS)
 		check_elements(&f);

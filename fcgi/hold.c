@@ -1,4 +1,4 @@
-/* hold: one script per change. */
+/* hold: one script per change, whose answer nobody waits for. */
 #include "hold.h"
 #include "config.h"
 #include "log.h"
@@ -7,12 +7,14 @@
 #define KEY_MAX		128		/* ids of sessions are ours, and have 43 characters */
 
 /*
- * ARGV: the claim as it was made, as it is with us, its time.  One that Redis has lost is made again;
- * one that somebody else has made meanwhile is his.
+ * KEYS: the claim, the list of its caller's sessions.  ARGV: the claim as it was made, as it is with
+ * us, its time, the session.  One that Redis has lost is made again, if the session is the caller's:
+ * while Redis was away he was believed.  One that somebody else has made meanwhile is his.
  */
 static const char renew_claim[] =
 	"local now = redis.call('GET', KEYS[1]) "
 	"if now and now ~= ARGV[1] and now ~= ARGV[2] then return 0 end "
+	"if not now and not redis.call('ZSCORE', KEYS[2], ARGV[4]) then return 0 end "
 	"redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
 
 static const char drop_claim[] =
@@ -20,8 +22,9 @@ static const char drop_claim[] =
 	"if now ~= ARGV[1] and now ~= ARGV[2] then return 0 end "
 	"return redis.call('DEL', KEYS[1])";
 
-/* KEYS: the session, its URIs, the list of its owner's.  ARGV: its id, idle time. */
+/* KEYS: the session, its URIs, the list of its caller's.  ARGV: its id, idle time. */
 static const char renew_session[] =
+	"if not redis.call('ZSCORE', KEYS[3], ARGV[1]) then return 0 end "
 	"if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 0 then return 0 end "
 	"redis.call('PEXPIRE', KEYS[2], ARGV[2]) "
 	"redis.call('PEXPIRE', KEYS[3], ARGV[2]) "
@@ -32,6 +35,12 @@ static const char drop_session[] =
 	"redis.call('ZREM', KEYS[3], ARGV[1]) "
 	"return redis.call('DEL', KEYS[1], KEYS[2])";
 
+/* A session that was to be renewed; its stream may be gone when Redis answers. */
+struct renewal {
+	struct streams *all;
+	char            session[KEY_MAX];
+};
+
 static void
 ignore(void *ctx, const struct feed_reply *reply)
 {
@@ -39,13 +48,7 @@ ignore(void *ctx, const struct feed_reply *reply)
 	(void)reply;
 }
 
-/* The answer to a renewal; the stream may be gone by then. */
-struct renewal {
-	struct streams *all;
-	char            session[];
-};
-
-/* What is posted to a session that Redis has lost is 404: the client opens another stream when this one ends. */
+/* A session of the older transport was lost, or pushed out: what is posted in it is refused until its client begins anew. */
 static void
 end_lost(void *ctx, const struct feed_reply *reply)
 {
@@ -57,44 +60,27 @@ end_lost(void *ctx, const struct feed_reply *reply)
 	free(r);
 }
 
-/* NULL: the stream stays, whatever Redis says. */
-static struct renewal *
-renewal_of(struct streams *all, const struct stream *s)
+/* Redis away: the claim and the session run out by themselves, or are renewed when it is back.  0, or -1: so nobody answers. */
+static int
+run(struct streams *all, int argc, const char *const *argv, void (*done)(void *ctx, const struct feed_reply *reply), void *ctx)
 {
-	size_t n = strlen(s->session) + 1;
-	struct renewal *r;
-
-	if (s->kind != SUBSCRIBE_SSE)
-		return NULL;
-	r = malloc(sizeof(*r) + n);
-	if (!r)
-		bug("out of memory");
-	r->all = all;
-	memcpy(r->session, s->session, n);
-	return r;
-}
-
-/* Redis away: the claim and the session run out by themselves, or are renewed when it is back. */
-static void
-run(struct streams *all, int argc, const char *const *argv, struct renewal *r)
-{
-	if (!all->fanout || fanout_command(all->fanout, argc, argv, NULL, r ? end_lost : ignore, r) != 0)
-		free(r);
+	return all->fanout ? fanout_command(all->fanout, argc, argv, NULL, done, ctx) : -1;
 }
 
 static void
 run_claim(struct streams *all, struct stream *s, const char *script)
 {
 	char key[KEY_MAX], held[SUBSCRIBE_HOLDER_MAX];
-	const char *argv[] = { "EVAL", script, "1", key, s->claim, held, CLAIM_MS };
+	const char *argv[] = { "EVAL", script, "2", key, s->owned, s->claim, held, CLAIM_MS, s->session };
 
 	snprintf(key, sizeof(key), "mcp:stream:%s", s->session);
 	subscribe_holder(held, s->claim, all->self->cfg->node, getpid());
-	run(all, LEN(argv), argv, NULL);
+	(void)run(all, LEN(argv), argv, ignore, NULL);
 }
 
-static void
-run_session(struct streams *all, struct stream *s, const char *script, struct renewal *r)
+static int
+run_session(struct streams *all, struct stream *s, const char *script,
+    void (*done)(void *ctx, const struct feed_reply *reply), void *ctx)
 {
 	char key[KEY_MAX], uris[KEY_MAX], idle_ms[24];
 	const char *argv[] = { "EVAL", script, "3", key, uris, s->owned, s->session, idle_ms };
@@ -102,14 +88,27 @@ run_session(struct streams *all, struct stream *s, const char *script, struct re
 	snprintf(key, sizeof(key), "mcp:session:%s", s->session);
 	snprintf(uris, sizeof(uris), "mcp:session:%s:uris", s->session);
 	snprintf(idle_ms, sizeof(idle_ms), "%" PRId64, all->self->cfg->session_idle_ms);
-	run(all, LEN(argv), argv, r);
+	return run(all, LEN(argv), argv, done, ctx);
+}
+
+static void
+renew_session_of(struct streams *all, struct stream *s)
+{
+	struct renewal *r = malloc(sizeof(*r));
+
+	if (!r)
+		bug("out of memory");
+	r->all = all;
+	snprintf(r->session, sizeof(r->session), "%s", s->session);
+	if (run_session(all, s, renew_session, end_lost, r) != 0)
+		free(r);
 }
 
 void
 hold_renew(struct streams *all, struct stream *s)
 {
 	if (*s->session)	/* an open stream is a use of its session */
-		run_session(all, s, renew_session, renewal_of(all, s));
+		renew_session_of(all, s);
 	if (*s->claim)
 		run_claim(all, s, renew_claim);
 }
@@ -118,7 +117,7 @@ void
 hold_release(struct streams *all, struct stream *s)
 {
 	if (s->kind == SUBSCRIBE_SSE)
-		run_session(all, s, drop_session, NULL);
+		(void)run_session(all, s, drop_session, ignore, NULL);
 	else if (*s->claim)
 		run_claim(all, s, drop_claim);
 }

@@ -3,8 +3,7 @@
  *
  * mcp:stream:SESSION says that a GET stream is open, and in which process, so that there is no second
  * one as long as that lives (subscribe_holder()); a session of the 2024-11-05 transport lives exactly
- * as long as its stream, and its stream no longer than that.  Without Redis nothing is told, and
- * nothing is closed for that.
+ * as long as its stream.  Without Redis nothing is told, and nothing is closed for that.
  */
 #ifndef HOLD_H
 #define HOLD_H

@@ -1,6 +1,8 @@
 /* mrtr: what was asked, what was answered, and how a round ends. */
 #include "mrtr.h"
+#include "arguments.h"
 #include "ask.h"
+#include "catalog.h"
 #include "fail.h"
 #include "state.h"
 #include "tool.h"
@@ -163,6 +165,14 @@ wait_modern(struct request *rq, struct round *r)
 	return fail(rq, FAIL_INPUT, "%d to answer", r->opens);
 }
 
+/* People take their time: what the caller was allowed when they were asked may have been taken from him meanwhile. */
+static int
+look_again(struct request *rq)
+{
+	rq->who = NULL;
+	return tenant_identify(rq) != 0 ? -1 : catalog_admits(rq, rq->tool, arguments_given(rq));
+}
+
 /* What the client answers now is checked when the handler asks for it again. */
 static int
 wait_legacy(struct request *rq, struct round *r)
@@ -170,7 +180,7 @@ wait_legacy(struct request *rq, struct round *r)
 	struct json_object *answer[QUESTIONS_MAX];
 	int i;
 
-	if (ask_client(rq, r->open, r->opens, answer) != 0)
+	if (ask_client(rq, r->open, r->opens, answer) != 0 || look_again(rq) != 0)
 		return -1;
 	r->responses = json_keep(&rq->mem, json_object_new_object());
 	for (i = 0; i < r->opens; i++)

@@ -161,7 +161,9 @@ question_make(struct request *rq, struct question *q, const char *key, const cha
 		return fail(rq, FAIL_INTERNAL, "question %s: %s: %s", key, method, flaw);
 	if (params)
 		json_plain(params, &n);
-	return n <= PARAMS_MAX ? 0 : fail(rq, FAIL_INTERNAL, "question %s: larger than %d bytes", key, PARAMS_MAX);
+	/* The others are mistakes of the tool; how much is in a question may come from its arguments. */
+	return n <= PARAMS_MAX ? 0 : question_refuse(rq, "The question to the user would be larger than %d bytes, so nobody was asked "
+	    "and nothing was changed.", PARAMS_MAX);
 }
 
 /* Does a client that is older than MRTR know of it? */

@@ -19,9 +19,9 @@ resource_unknown(struct request *rq, const char *uri, enum fail what)
 	struct buf b;
 
 	fail(rq, what, "Resource not found");
-	buf_init(&b, &rq->mem, 8 * URI_MAX);
+	buf_init(&b, &rq->mem, 6 * strlen(uri) + 64);	/* whole, as it was asked for: each byte may need \u00XX */
 	buf_str(&b, "{\"uri\":");
-	buf_json(&b, uri, strlen(uri) <= URI_MAX ? strlen(uri) : 0);
+	buf_json(&b, uri, strlen(uri));
 	buf_char(&b, '}');
 	rq->data = b.at;
 	return -1;

@@ -103,7 +103,7 @@ take_key(struct stdio_args *a, struct arena *mem, const char *file)
 	size_t n;
 
 	if (!file && key) {
-		add_key(a, mem, key, "MCPSTDIO_KEY");
+		add_key(a, mem, trimmed(arena_str(mem, key)), "MCPSTDIO_KEY");
 		return true;
 	}
 	if (!file)

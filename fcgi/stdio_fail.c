@@ -54,6 +54,12 @@ trouble_sentence(const struct stdio_call *c, struct arena *mem)
 }
 
 static const char *
+when_again(const struct stdio_answer *a, struct arena *mem)
+{
+	return a->retry_after_s > 0 ? arena_fmt(mem, "in %d s", a->retry_after_s) : "later";
+}
+
+static const char *
 status_sentence(const struct stdio_call *c, struct arena *mem)
 {
 	const struct stdio_answer *a = &c->answer;
@@ -70,8 +76,9 @@ status_sentence(const struct stdio_call *c, struct arena *mem)
 	case 405:
 		return arena_fmt(mem, "%s does not take MCP messages (405). Is it the address of the other transport?", place);
 	case 429:
-		return arena_fmt(mem, "%s is asked too often (429); try again in %d s.", place,
-		    a->retry_after_s > 0 ? a->retry_after_s : 1);
+		return arena_fmt(mem, "%s is asked too often (429); try again %s.", place, when_again(a, mem));
+	case 503:
+		return arena_fmt(mem, "%s cannot serve this at the moment (503); try again %s.", place, when_again(a, mem));
 	default:
 		break;
 	}
@@ -116,7 +123,7 @@ concerns_people(const struct stdio_call *c, int64_t code)
 {
 	long status = c->answer.status;
 
-	return status == 401 || status == 403 || (status == 404 && code > RESERVED_MAX);
+	return status == 401 || status == 403 || status == 405 || (status == 404 && code > RESERVED_MAX);
 }
 
 /* The server's own error, made the response to this call with everything it says. */

@@ -400,6 +400,23 @@ look_at(struct stdio_exchange *x, int64_t now_us)
 	}
 }
 
+/* Milliseconds until somebody has been silent for too long, at most most_ms. */
+static int
+until_silence(const struct stdio_http *h, int most_ms)
+{
+	int64_t now_us = base_now_us(), left_ms;
+	const struct stdio_exchange *x;
+
+	for (x = h->first; x; x = x->next) {
+		if (x->dropped || x->ask.silence_us == 0)
+			continue;
+		left_ms = (x->heard_us + x->ask.silence_us - now_us) / 1000 + 1;
+		if (left_ms < most_ms)
+			most_ms = left_ms > 0 ? (int)left_ms : 0;
+	}
+	return most_ms;
+}
+
 void
 stdio_http_turn(struct stdio_http *h, struct pollfd *fds, size_t n, int timeout_ms)
 {
@@ -412,7 +429,7 @@ stdio_http_turn(struct stdio_http *h, struct pollfd *fds, size_t n, int timeout_
 		waits[i].fd = fds[i].fd;
 		waits[i].events = CURL_WAIT_POLLIN;
 	}
-	curl_multi_poll(h->multi, waits, (unsigned)i, timeout_ms, NULL);
+	curl_multi_poll(h->multi, waits, (unsigned)i, until_silence(h, timeout_ms), NULL);
 	while (i-- > 0)
 		fds[i].revents = waits[i].revents;
 	curl_multi_perform(h->multi, &running);

@@ -208,7 +208,7 @@ session_over(struct stdio_call *c)
 
 	free(s->endpoint);
 	s->endpoint = NULL;
-	if (c->answer.trouble == STDIO_FINE && c->answer.status == 200)
+	if (c->answer.trouble == STDIO_FINE && c->streams)
 		c->answer = (struct stdio_answer){ .trouble = STDIO_BROKEN, .why = "the server closed it" };
 	s->renewing = false;
 	stdio_session_fail(c->b, c);

@@ -112,6 +112,7 @@ stdio_session_fail(struct stdio_bridge *b, const struct stdio_call *like)
 			continue;
 		stdio_call_anew(c);
 		c->answer = like->answer;
+		c->body = like->body;		/* what the server said of it */
 		stdio_fail(c);
 	}
 }

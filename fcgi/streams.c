@@ -149,6 +149,7 @@ follow(struct streams *all, struct stream *s, const struct subscription *sub)
 	memcpy(s->caller.seen, sub->seen, sizeof(s->caller.seen));
 	slot_put(s->caller.tenant, sizeof(s->caller.tenant), sub->tenant);
 	slot_put(s->caller.workspace, sizeof(s->caller.workspace), sub->workspace);
+	s->caller.sse = s->kind == SUBSCRIBE_SSE;
 	if (!all->fanout)
 		return;
 	fanout_follow(all->fanout, &s->caller);

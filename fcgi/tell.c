@@ -402,7 +402,11 @@ tell_resource(struct streams *all, const char *catalog, const char *tenant, cons
 
 /* --- sessions, gaps, the end ------------------------------------------------------------ */
 
-/* A message of ours is one line, but what stands in it may have come from anywhere. */
+/*
+ * Only the older transport has messages for a session; its streams are opened with an id that was just
+ * made, those of GET also with one that nobody could check.  A message of ours is one line, but what
+ * stands in it may have come from anywhere.
+ */
 void
 tell_session(struct streams *all, const char *session, const char *json, size_t len)
 {
@@ -412,7 +416,7 @@ tell_session(struct streams *all, const char *session, const char *json, size_t 
 
 	if (s && len == 0)		/* the session was ended */
 		streams_finish(all, s);
-	if (!s || len == 0 || memchr(json, '\n', len) || memchr(json, '\r', len))
+	if (!s || s->kind != SUBSCRIBE_SSE || len == 0 || memchr(json, '\n', len) || memchr(json, '\r', len))
 		return;
 	arena_init(&mem, len + 1024, 2 * len + (64 << 10));
 	buf_init(&b, &mem, len + 1024);

@@ -28,7 +28,7 @@ void tell_known(struct stream *s, const struct identity *who);
 /* A resource has changed for them.  Those who subscribed to one above it are told, too. */
 void tell_resource(struct streams *all, const char *catalog, const char *tenant, const char *uri);
 
-/* A JSON-RPC message for the client of that session, if its stream is here. */
+/* A JSON-RPC message for the client of that 2024-11-05 session, if its stream is here.  Empty: the session, of either kind, was ended. */
 void tell_session(struct streams *all, const char *session, const char *json, size_t len);
 
 /* Everything that each stream asked for, once: something may have been missed. */

@@ -14,6 +14,10 @@ tool_statement(struct arena *mem, const char *folder, const char *stem, struct d
 	out->sql = json_file_text(mem, arena_fmt(mem, "%s/%s.sql", folder, stem), SQL_MAX, &len, why);
 	if (!out->sql)
 		return -1;
+	if (strlen(out->sql) != len) {
+		*why = arena_fmt(mem, "%s/%s.sql: has a NUL byte in it", folder, stem);
+		return -1;
+	}
 	if (next_id >= DB_STATEMENTS_MAX) {
 		*why = arena_fmt(mem, "%s/%s.sql: more statements than the %d this program can hold", folder, stem, DB_STATEMENTS_MAX - FIRST_ID);
 		return -1;

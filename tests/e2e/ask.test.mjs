@@ -483,15 +483,16 @@ for (const [way, [connect, version]] of Object.entries(WAYS)) {
 
 /* A session, and calls in it whose stream is ours to read. */
 async function old_session(capabilities = ALL, version = '2025-11-25', options = {}) {
-	const id = await stack.new_session(key, version, { capabilities });
+	const caller = options.key ?? key;
+	const id = await stack.new_session(caller, version, { capabilities });
 	const header = { 'Mcp-Session-Id': id };
-	const post = (request, more = {}) => stack.post(request, { key, ...options, ...more });
+	const post = (request, more = {}) => stack.post(request, { key: caller, ...options, ...more });
 
 	return {
 		id,
 		call: (name, args, call_id = 1) => {
 			const { headers, body } = legacy('tools/call', { name, arguments: args }, { id: call_id, version, headers: header });
-			return open(stack.http, stack.endpoint, { headers: { ...headers, ...bearer(key) }, body });
+			return open(stack.http, stack.endpoint, { headers: { ...headers, ...bearer(caller) }, body });
 		},
 		answer: (to, rest, more = {}) => post({ headers: legacy('x', {}, { version, headers: header }).headers,
 			body: JSON.stringify({ jsonrpc: '2.0', id: to, ...rest }) }, more),
@@ -521,6 +522,24 @@ test('an older client is asked on the stream of its request, and answers whereve
 		assert.ok(!await exists(id));
 		check(await session.answer(asked.id, { result: YES }), { status: 202, empty: true });	/* too late, and no matter */
 	}
+});
+
+test('a scope that is lost while the user thinks: the answer comes too late for a tool in C as well', async () => {
+	const of = ['--catalog', 'planasonix', '--tenant', 'bench', '--name', 'thinker'];
+	const form = { elicitation: {} };
+
+	await stack.mcpctl('role', 'add', ...of, '--scope', 'pipelines:read', '--scope', 'schedules:read');
+	await stack.mcpctl('principal', 'add', ...of, '--role', 'thinker');
+	const { secret } = await stack.new_key('bench', ['*'], '--principal', 'thinker');
+	const session = await old_session(form, '2025-11-25', { key: secret });
+	const stream = await session.call('two_steps', {});
+	const asked = await question(stream);
+
+	await stack.mcpctl('role', 'scopes', ...of, '--scope', 'schedules:read');
+	check(await session.answer(asked.id, { result: named('Ann') }), { status: 202, empty: true });
+	const result = await end_of(stream);
+	assert.ok(result.isError && /^Insufficient permissions/.test(text_of(result)), JSON.stringify(result));
+	assert.equal(stream.messages.filter(({ method }) => method === 'elicitation/create').length, 1, 'and nothing more is asked');
 });
 
 test('nobody answers: a clear error in time, and the question is called off', async () => {

@@ -79,13 +79,15 @@ row('Origin not on the list is 403 before the credential is looked at',
 
 for (const method of ['GET', 'DELETE']) {
 	row(`M30 ${method} under a modern header is 405`,
-		{ method, headers: { 'MCP-Protocol-Version': MODERN, 'Content-Length': null } }, { status: 405, headers: allows, id: null });
+		{ method, headers: { 'MCP-Protocol-Version': MODERN, 'Content-Length': null } },
+		{ status: 405, code: -32600, id: null, headers: allows });
 	row(`${method} without a credential is 401, not 405`,
 		{ method, credential: {}, headers: { Accept: ACCEPT, 'Content-Length': null } },
 		{ status: 401, code: 401, id: null, headers: { 'WWW-Authenticate': /^Bearer\b/ } });
 }
 for (const method of ['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'PROPFIND'])
-	row(`M31 ${method} is 405 with Allow`, { ...list(), method }, { status: 405, headers: allows });
+	row(`M31 ${method} is 405 with Allow`, { ...list(), method },
+		{ status: 405, code: method === 'HEAD' ? null : -32600, id: null, headers: allows, empty: method === 'HEAD' });
 
 for (const type of [null, 'text/plain', 'application/jsonx', 'application/json-rpc', 'text/json',
 	'application/x-www-form-urlencoded',
@@ -361,14 +363,14 @@ test('the list is the same three times', async () => {
 	assert.deepEqual(three[2], three[0]);
 });
 for (const accept of [null, 'text/html', 'application/json', '*/*'])
-	row(`M2 Accept ${accept ?? 'missing'} is served`, bent(list(), { Accept: accept }), good());
-row('M3 no Content-Type', bent(list(), { 'Content-Type': null }), { status: 415, id: null });
-row('M3 text/plain', bent(list(), { 'Content-Type': 'text/plain' }), { status: 415, id: null });
+	row(`M2 Accept ${accept ?? 'missing'} is served`, bent(list(), { Accept: accept }), good({ id: '1' }));
+row('M3 no Content-Type', bent(list(), { 'Content-Type': null }), { status: 415, code: -32600, id: null });
+row('M3 text/plain', bent(list(), { 'Content-Type': 'text/plain' }), { status: 415, code: -32600, id: null });
 row('M4 empty body', raw_modern(''), { status: 400, code: -32700, id: null });
 row('M6 []', raw_modern('[]'), { status: 400, code: -32600, id: null });
-row('M6 an array with a modern claim', raw(`[${list().body}]`), { status: 400, code: -32600 });
+row('M6 an array with a modern claim', raw(`[${list().body}]`), { status: 400, code: -32600, id: null });
 row('M6 an array under a modern header', raw_modern('[{"jsonrpc":"2.0","id":1,"method":"ping"}]', 'ping'),
-	{ status: 400, code: -32600 });
+	{ status: 400, code: -32600, id: null });
 row('M7 no version header', bent(list(), { 'MCP-Protocol-Version': null }), { status: 400, code: -32020, id: '1' });
 row('M8 header 2025-11-25, body modern', bent(list(), { 'MCP-Protocol-Version': '2025-11-25' }),
 	{ status: 400, code: -32020, id: '1' });
@@ -396,7 +398,7 @@ for (const meta of [{ [`${NS}clientCapabilities`]: undefined }, { [`${NS}clientC
 	{ [`${NS}logLevel`]: 'loud' }, { [`${NS}logLevel`]: 3 }])
 	row(`M13 envelope with ${Object.entries(meta).map(([n, v]) => `${n.slice(NS.length)} ${JSON.stringify(v) ?? 'missing'}`)}`,
 		modern('tools/list', {}, { meta }), { status: 400, code: -32602, id: '1' });
-row('M14 no clientInfo', modern('tools/list', {}, { meta: { [`${NS}clientInfo`]: undefined } }), good());
+row('M14 no clientInfo', modern('tools/list', {}, { meta: { [`${NS}clientInfo`]: undefined } }), good({ id: '1' }));
 row('a known logLevel is served', modern('tools/list', {}, { meta: { [`${NS}logLevel`]: 'debug' } }), good());
 row('M15 Mcp-Method missing', bent(list(), { 'Mcp-Method': null }), { status: 400, code: -32020, id: '1' });
 row('M15 Mcp-Method of another method', bent(list(), { 'Mcp-Method': 'tools/call' }), { status: 400, code: -32020, id: '1' });
@@ -450,8 +452,9 @@ for (const args of [[], 'x', { pipeline_id: 5 }])
 	row(`M19 arguments of a prompt ${JSON.stringify(args)}`, prompt(args), { status: 200, code: -32602, id: '1' });
 row('M19 completion of an unknown prompt', modern('completion/complete', { ref: { type: 'ref/prompt', name: 'no_such_prompt' },
 	argument: { name: 'x', value: '' } }), { status: 200, code: -32602, id: '1' });
-for (const uri of ['planasonix://pipelines/none', 'planasonix://no/such/thing', 'file:///etc/passwd', 'nonsense', ''])
-	row(`M21 unknown resource "${uri}"`, read(uri), { status: 200, code: -32602, id: '1',
+for (const uri of ['planasonix://pipelines/none', 'planasonix://no/such/thing', 'file:///etc/passwd', 'nonsense', '',
+	`planasonix://pipelines/${'x'.repeat(5_000)}`])
+	row(`M21 unknown resource "${uri.slice(0, 50)}"`, read(uri), { status: 200, code: -32602, id: '1',
 		also: ({ json }) => assert.deepEqual(json.error.data, { uri }) });
 row('M21 a resource without a uri', modern('resources/read', {}), { status: 200, code: -32602, id: '1' });
 row('M21 a uri that is no text', modern('resources/read', { uri: 5 }), { status: 200, code: -32602, id: '1' });
@@ -539,7 +542,7 @@ row('M28 a posted response', raw_modern('{"jsonrpc":"2.0","id":1,"result":{}}'),
 row('M28 a posted error', raw_modern('{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}'),
 	{ status: 400, code: [-32600, -32000], id: null });
 row('M29 Mcp-Session-Id and Last-Event-ID are ignored', bent(list(), { 'Mcp-Session-Id': 'x', 'Last-Event-ID': '5' }),
-	good({ headers: { 'Mcp-Session-Id': null, 'Last-Event-ID': null } }));
+	good({ id: '1', headers: { 'Mcp-Session-Id': null, 'Last-Event-ID': null } }));
 for (const params of [{}, { notifications: [] }, { notifications: 'all' }, { notifications: { toolsListChanged: 'yes' } },
 	{ notifications: { resourceSubscriptions: 'all' } }, { notifications: { resourceSubscriptions: [5] } }])
 	row(`M32 subscriptions/listen with ${JSON.stringify(params)}`, modern('subscriptions/listen', params),
@@ -560,7 +563,7 @@ for (const notifications of [{}, { toolsListChanged: false }, { resourceSubscrip
 		assert.deepEqual(more, []);
 	});
 row('M35 padded header values are trimmed', bent(call(), { 'Mcp-Method': '  tools/call \t', 'Mcp-Name': ' \tlist_pipelines  ',
-	'MCP-Protocol-Version': `  ${MODERN} ` }), good());
+	'MCP-Protocol-Version': `  ${MODERN} ` }), good({ id: '1' }));
 row('names of headers in any case', { headers: Object.fromEntries(Object.entries(call().headers).map(([n, v]) =>
 	[n.toUpperCase(), v])), body: call().body }, good());
 row('modern answers carry no session id', modern('server/discover'), good({ headers: { 'Mcp-Session-Id': null } }));

@@ -261,9 +261,8 @@ for (const [era, code] of [['modern', -32602], ['legacy', -32002]]) {
 		const uris = [`planasonix://pipelines/${theirs}`, 'planasonix://pipelines/x', 'x:none', 'x:feature', 'x:', 'y', '', 'x:echo/a.', 'x:echo/%00.b',
 			`x:echo/${'a'.repeat(513)}.b`, `x:echo/${'a'.repeat(4000)}`];
 
-		for (const uri of uris.slice(0, -1))
+		for (const uri of uris)
 			assert.deepEqual(await refusal('resources/read', { uri }, { era, tenant: 'globex', ...(uri.includes(theirs) ? { tenant: 'acme' } : {}) }), of(uri), uri);
-		assert.deepEqual(await refusal('resources/read', { uri: uris.at(-1) }, { era }), of(''), 'a URI without end is not repeated');
 		assert.deepEqual(await refusal('resources/read', { uri: `planasonix://pipelines/${mine}` }, { era, key }), of(`planasonix://pipelines/${mine}`));
 		for (const params of [{}, { uri: 7 }, { uri: null }])
 			assert.deepEqual(await refusal('resources/read', params, { era }), { code: -32602, message: 'Invalid params: uri must be a string.' });

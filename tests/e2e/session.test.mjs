@@ -60,20 +60,22 @@ const batch = (messages, headers = {}) => raw(JSON.stringify(messages), headers)
 const row_batch = (name, messages, want) => row_inside(name, batch(messages), want, { version: BATCH });
 
 row_batch('batch [] is 400', [], { status: 400, code: -32600, id: null });
-row_batch('a batch with a scalar is 400', [plain(1, 'ping'), 5], { status: 400, code: -32600 });
-row_batch('a batch nested in a batch is 400', [[plain(1, 'ping')]], { status: 400, code: -32600 });
-row_batch('a batch with a modern claim is 400', [plain(1, 'tools/list', { _meta: envelope() })], { status: 400, code: -32600 });
-row('a batch under a modern header is 400', batch([plain(1, 'ping')], { 'MCP-Protocol-Version': MODERN }), { status: 400, code: -32600 });
+row_batch('a batch with a scalar is 400', [plain(1, 'ping'), 5], { status: 400, code: -32600, id: null });
+row_batch('a batch nested in a batch is 400', [[plain(1, 'ping')]], { status: 400, code: -32600, id: null });
+row_batch('a batch with a modern claim is 400', [plain(1, 'tools/list', { _meta: envelope() })],
+	{ status: 400, code: -32600, id: null });
+row('a batch under a modern header is 400', batch([plain(1, 'ping')], { 'MCP-Protocol-Version': MODERN }),
+	{ status: 400, code: -32600, id: null });
 for (const more of [[], [plain(2, 'ping')]])
 	row(`a batch of initialize and ${more.length} more is 400`, batch([JSON.parse(initialize(BATCH).body), ...more]),
-		{ status: 400, code: -32600, headers: { 'Mcp-Session-Id': null } });
-row_batch('a batch of 51 is 400', Array.from({ length: 51 }, (_, i) => plain(i, 'ping')), { status: 400, code: -32600 });
+		{ status: 400, code: -32600, id: null, headers: { 'Mcp-Session-Id': null } });
+row_batch('a batch of 51 is 400', Array.from({ length: 51 }, (_, i) => plain(i, 'ping')), { status: 400, code: -32600, id: null });
 for (const version of ['2025-06-18', '2025-11-25']) {
 	row_inside(`a batch under the header ${version} is 400`, batch([plain(1, 'ping')], { 'MCP-Protocol-Version': version }),
-		{ status: 400, code: -32600 }, { version: BATCH });
-	row_inside(`a batch in a session of ${version} is 400`, batch([plain(1, 'ping')]), { status: 400, code: -32600 }, { version });
+		{ status: 400, code: -32600, id: null }, { version: BATCH });
+	row_inside(`a batch in a session of ${version} is 400`, batch([plain(1, 'ping')]), { status: 400, code: -32600, id: null }, { version });
 	row_inside(`a batch in a session of ${version} is 400, whatever the header`,
-		batch([plain(1, 'ping')], { 'MCP-Protocol-Version': BATCH }), { status: 400, code: -32600 }, { version });
+		batch([plain(1, 'ping')], { 'MCP-Protocol-Version': BATCH }), { status: 400, code: -32600, id: null }, { version });
 }
 row('a batch without a session is 400', batch([plain(1, 'ping')]), missing(null));
 row('a batch of notifications without a session is 400', batch([told('notifications/initialized')]), missing(null));
@@ -185,7 +187,7 @@ for (const version of LEGACY) {
 for (const version of ['2024-01-01', '1.0', 'xxx', '2024-10-07'])
 	row_inside(`MCP-Protocol-Version ${version} is 400`, list({ version }),
 		{ status: 400, code: version < MODERN ? -32000 : -32602, id: '1' });
-row('MCP-Protocol-Version 2024-01-01 is 400 without a session too', list({ version: '2024-01-01' }), { status: 400, code: -32000 });
+row('MCP-Protocol-Version 2024-01-01 is 400 without a session too', list({ version: '2024-01-01' }), { status: 400, code: -32000, id: '1' });
 
 /* ---- 1.6 requests ----------------------------------------------------------------------------- */
 
@@ -210,7 +212,7 @@ for (const accept of ['application/json', 'text/event-stream', 'text/html', null
 	row_inside(`Accept ${accept ?? 'missing'} is 406`, bent(list(), { Accept: accept }), { status: 406, code: -32000, id: '1' });
 for (const accept of ['*/*', 'text/event-stream, application/json', 'application/json;q=0.9, text/event-stream;q=1',
 	'Application/JSON,Text/Event-Stream'])
-	row_inside(`Accept ${accept} is served`, bent(list(), { Accept: accept }), good());
+	row_inside(`Accept ${accept} is served`, bent(list(), { Accept: accept }), good({ id: '1' }));
 for (const method of ['notifications/initialized', 'notifications/cancelled', 'notifications/no/such', 'notifications/progress',
 	'notifications/roots/list_changed']) {
 	row_inside(`${method} is 202`, raw(JSON.stringify(told(method))), taken);
@@ -252,7 +254,7 @@ for (const method of ['GET', 'DELETE']) {
 	test(`${method} in the session of another principal is 404`, async () =>
 		check(await send(bare(await inside()), { method, key: other }), unknown(null)));
 	row(`${method} under a modern header without a session is 405`, bare({ 'MCP-Protocol-Version': MODERN }),
-		{ status: 405, id: null, headers: { Allow: 'GET, POST, DELETE' } }, { method });
+		{ status: 405, code: -32600, id: null, headers: { Allow: 'GET, POST, DELETE' } }, { method });
 	row(`${method} under a version nobody speaks is 400`, bare({ 'MCP-Protocol-Version': '2024-01-01' }),
 		{ status: 400, code: -32000, id: null }, { method });
 	row(`${method} without a credential is 401`, bare(), { status: 401, code: 401, id: null }, { method, key: undefined });
@@ -275,7 +277,7 @@ test('nobody else ends it', async () => {
 	check(await send(bent(ping(), session)), good({ id: '1' }));
 });
 for (const method of ['PUT', 'PATCH', 'OPTIONS'])
-	row_inside(`${method} is 405`, bare(), { status: 405, id: null, headers: { Allow: 'GET, POST, DELETE' } }, { method });
+	row_inside(`${method} is 405`, bare(), { status: 405, code: -32600, id: null, headers: { Allow: 'GET, POST, DELETE' } }, { method });
 
 /* ---- 1.6 the stream of a session --------------------------------------------------------------- */
 
@@ -351,9 +353,9 @@ after(() => stack.down());
 for (const where of ['/planasonix', '']) {
 	const sse = { path: `${where}/sse` }, messages = { path: `${where}/messages?sessionId=${'A'.repeat(43)}` };
 
-	row(`POST ${where}/sse is 405`, initialize(), { status: 405, id: null, headers: { Allow: 'GET' } }, sse);
-	row(`DELETE ${where}/sse is 405`, bare(), { status: 405, headers: { Allow: 'GET' } }, { ...sse, method: 'DELETE' });
-	row(`GET ${where}/messages is 405`, bare(), { status: 405, headers: { Allow: 'POST' } }, { ...messages, method: 'GET' });
+	row(`POST ${where}/sse is 405`, initialize(), { status: 405, code: -32600, id: null, headers: { Allow: 'GET' } }, sse);
+	row(`DELETE ${where}/sse is 405`, bare(), { status: 405, code: -32600, id: null, headers: { Allow: 'GET' } }, { ...sse, method: 'DELETE' });
+	row(`GET ${where}/messages is 405`, bare(), { status: 405, code: -32600, id: null, headers: { Allow: 'POST' } }, { ...messages, method: 'GET' });
 	row(`POST ${where}/messages in an unknown session is 404`, ping({ version: null }), unknown(), messages);
 	row(`POST ${where}/messages of a notification in an unknown session is 404`, raw(JSON.stringify(told('notifications/initialized'))),
 		unknown(null), messages);

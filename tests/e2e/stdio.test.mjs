@@ -174,6 +174,10 @@ test('a wrong path is an error for the client and a sentence for people, an unkn
 	assert.ok((await astray.ask(1, 'tools/list')).error);
 	assert.match(astray.err, /^mcp-stdio: There is no MCP endpoint at \S+\/no-such-path \(404\)\./);
 	await astray.end_well();
+	const other = new Bridge([...args.slice(0, -1), stack.url.replace(/mcp$/, 'sse')], env);
+	assert.ok((await other.ask(1, 'tools/list')).error);
+	assert.match(other.err, /^mcp-stdio: \S+\/sse does not take MCP messages \(405\)\. Is it the address of the other transport\?/);
+	await other.end_well();
 	const right = new Bridge(args, env);
 	assert.equal((await right.ask(1, 'no/such')).error.code, -32601);
 	assert.equal(right.err, '');
@@ -678,6 +682,21 @@ with_stand_in('sse: an address of another origin gets nothing', 'sse', async (se
 	await bridge.end_well();
 });
 
+with_stand_in('sse: what the server says when it offers no stream reaches client and people', 'sse', async (server, start) => {
+	const bridge = start();
+	const answer = (status, type, body) => {
+		server.instead = (req, res) => res.writeHead(status, { 'Content-Type': type }).end(body);
+		return bridge.begin_legacy();
+	};
+
+	const { error } = await answer(403, 'application/json', '{"jsonrpc":"2.0","error":{"code":403,"message":"Not in this plan.","data":{"plan":"small"}}}');
+	assert.deepEqual(error, { code: 403, message: 'Not in this plan.', data: { plan: 'small' } });
+	assert.match(bridge.err, /does not allow this with the key given \(403\)\. It says: Not in this plan\./);
+	bridge.lines.length = 0;
+	assert.match((await answer(200, 'text/html', '<html>')).error.message, /text\/html: it is no MCP endpoint/);
+	await bridge.end_well();
+});
+
 with_stand_in('http pointed at an sse address, and sse at an http one, say so', 'sse', async (server, start) => {
 	const bridge = new Bridge([server.url]);
 
@@ -705,8 +724,10 @@ with_stand_in('whatever a server answers, the request gets its response', 'moder
 	assert.match((await answer(202, {}, '')).message, /without a response/);
 	assert.match((await answer(200, events, ': only a comment\n\n')).message, /without a response/);
 	assert.match((await answer(200, events, 'data: nonsense\n\n')).message, /without a response/);
-	assert.equal((await answer(503, {}, 'x')).code, 503);
-	assert.match((await answer(429, { 'Retry-After': '7' }, '')).message, /7 s/);
+	assert.match((await answer(503, {}, 'x')).message, /\(503\); try again later\./);
+	assert.match((await answer(503, { 'Retry-After': '3' }, 'x')).message, /\(503\); try again in 3 s\./);
+	assert.match((await answer(429, { 'Retry-After': '7' }, '')).message, /\(429\); try again in 7 s\./);
+	assert.match((await answer(429, { 'Retry-After': 'Fri, 20 Nov 2076 20:00:00 GMT' }, '')).message, /\(429\); try again later\./);
 	assert.equal((await answer(413, json, '{"jsonrpc":"2.0","error":{"code":-32600,"message":"too big","data":{"a":1}}}')).data.a, 1);
 	assert.equal((await answer(500, json, '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"sorry"}}')).message, 'sorry');
 	assert.equal((await answer(200, events,

@@ -361,18 +361,6 @@ test('2024-11-05: the endpoint first, answers on the stream, and a session as lo
 	await until('the end of the session', async () => (await say(legacy('ping', {}, { id: 3, version: null }))).status === 404, { timeout_ms: 3000 });
 });
 
-test('2024-11-05: a stream whose session Redis has lost ends, and its client opens another; others stay', async () => {
-	const [lost, kept] = [await get(null, { path: '/planasonix/sse' }), await get(null, { path: '/planasonix/sse' })];
-	const endpoint = await until('the endpoints', () => kept.endpoint && lost.endpoint, { timeout_ms: TOLD_MS, every_ms: 10 });
-
-	assert.equal(await redis.send('DEL', `mcp:session:${endpoint.split('=')[1]}`), 1);
-	check(await stack.post(legacy('ping', {}, { version: null }), { key, path: endpoint }), { status: 404, code: -32001 });
-	await ended(lost, 7000);
-	check(await stack.post(legacy('ping', {}, { version: null }), { key, path: kept.endpoint }), { status: 202 });
-	assert.equal(kept.ended, false);
-	kept.close();
-});
-
 /* As many answers as calls may be in flight, in one turn of the worker's loop. */
 test('2024-11-05: forty answers at once, and the stream stays', async () => {
 	const stream = await get(null, { path: '/planasonix/sse' });
@@ -384,6 +372,18 @@ test('2024-11-05: forty answers at once, and the stream stays', async () => {
 	await until('all of them', () => answers() === 40 || stream.ended, { timeout_ms: 5000, every_ms: 10 });
 	assert.deepEqual([answers(), stream.ended], [40, false]);
 	stream.close();
+});
+
+test('2024-11-05: a stream whose session Redis has lost ends, and its client opens another; others stay', async () => {
+	const [lost, kept] = [await get(null, { path: '/planasonix/sse' }), await get(null, { path: '/planasonix/sse' })];
+	const endpoint = await until('the endpoints', () => kept.endpoint && lost.endpoint, { timeout_ms: TOLD_MS, every_ms: 10 });
+
+	assert.equal(await redis.send('DEL', `mcp:session:${endpoint.split('=')[1]}`), 1);
+	check(await stack.post(legacy('ping', {}, { version: null }), { key, path: endpoint }), { status: 404, code: -32001 });
+	await ended(lost, 7000);
+	check(await stack.post(legacy('ping', {}, { version: null }), { key, path: kept.endpoint }), { status: 202 });
+	assert.equal(kept.ended, false);
+	kept.close();
 });
 
 /* ---- Redis away ------------------------------------------------------------------------------- */

@@ -142,6 +142,19 @@ test_cut(void)
 	ok(e.count == 5 && strstr(e.out.at, "\"truncated\":true"), "a list without pages says that rows_max cut it");
 }
 
+/* One byte, then two for each character. */
+static const char *
+long_text(size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, &mem, n);
+	buf_char(&b, 'x');
+	while (!b.full)
+		buf_str(&b, "\xC3\xBC");
+	return b.at;
+}
+
 static void
 test_done(void)
 {
@@ -156,6 +169,12 @@ test_done(void)
 	encode_end(&e, NULL);
 	is_int(e.count, 1, "the row counts though it has no columns");
 	is_str(e.out.at, "{\"message\":\"Pipeline p1 paused, {unknown} kept {\"}", "arguments stand in the sentence, stripped");
+
+	json_object_object_add(args, "id", json_object_new_string(long_text(20000)));
+	encode_begin(&e, &tool, args, 10, &mem);
+	encode_row(&e, &row);
+	encode_end(&e, NULL);
+	ok(e.out.len < 2000 && strstr(e.out.at, "\xC3\xBC... paused"), "a long one is cut behind a whole character: %zu", e.out.len);
 }
 
 static void

@@ -261,6 +261,11 @@ test_reasons(void)
 		fanout_follow(f, &c);
 		is_told(all[i].want, "%s", all[i].want);
 	}
+	c.sse = true;			/* which the catalog does not offer */
+	identify_as(1, IDENTITY(", \"scopes\": [\"a\", \"b\"]"));
+	fanout_follow(f, &c);
+	is_told("gone 1 the transport of 2024-11-05 is not offered to this plan any more;", "a plan without that transport");
+	c.sse = false;
 	identify_as(1, IDENTITY(", \"scopes\": [\"a\", \"b\"], \"expires_at\": 9999999999"));
 	fanout_follow(f, &c);
 	is_quiet(300, "what expires some day does not yet");

@@ -172,6 +172,9 @@ test_undeclared(void)
 	fit_columns(&row, column, 2, &says);
 	fit_columns(&done, column, 2, &says);
 	is_str(says.at, "", "without outputSchema, or with a sentence as the result, any columns do");
+	fit_columns(&done, column, 0, &says);
+	is_str(says.at, "t.json: the statement gives no rows; one that changes some ends with returning\n", "a change without returning");
+	buf_cut(&says, 0);
 	fit_columns(&rows, column, 2, &says);
 	is_str(says.at, "t.json: result.page names b, which is not among the statement's columns\n", "but a page is of columns");
 }

@@ -18,12 +18,18 @@ static struct {
 } folder;
 
 static inline void
-folder_put(const char *name, const char *text)
+folder_put_bytes(const char *name, const char *bytes, size_t n)
 {
 	FILE *f = fopen(arena_fmt(&folder.mem, "%s/shop/%s", folder.path, name), "w");
 
-	fputs(text, f);
+	fwrite(bytes, 1, n, f);
 	fclose(f);
+}
+
+static inline void
+folder_put(const char *name, const char *text)
+{
+	folder_put_bytes(name, text, strlen(text));
 }
 
 static inline void

@@ -4,6 +4,8 @@
 #include "hold.h"
 #include "server.h"
 
+#define OWNED	"mcp:t:sessions:c"	/* the list of this caller's sessions */
+
 static struct server server;
 static struct cache *cache;
 static struct arena mem;
@@ -103,11 +105,23 @@ set(const char *key, const char *text)
 		abort();
 }
 
+/* Session S is this caller's, or not any more. */
+static void
+own(bool is)
+{
+	static const char add[] = "redis.call('ZADD', KEYS[1], 1, 'S') return 'ok'", drop[] = "redis.call('DEL', KEYS[1]) return 'ok'";
+	const char *why;
+	char *got;
+
+	if (cache_text(cache, &mem, 4, (const char *[]){ "EVAL", is ? add : drop, "1", OWNED }, &got, &why) != 0)
+		abort();
+}
+
 static struct stream *
 open_one(enum subscribe_kind kind, int *peer)
 {
 	struct subscription sub = { .kind = kind, .id = "", .session = "S", .claim = kind == SUBSCRIBE_GET ? "mine" : "",
-		.owned = "mcp:t:sessions:c", .tenant = "t", .workspace = "" };
+		.owned = OWNED, .tenant = "t", .workspace = "" };
 
 	return streaming_open(peer, &sub);
 }
@@ -136,6 +150,10 @@ test_claim(void)
 	s = open_one(SUBSCRIBE_GET, &peer);
 	hold_renew(&streaming.all, s);
 	pass(100);
+	is_str(value("mcp:stream:S"), NULL, "of a session that is not the caller's none is made: he was believed while Redis was away");
+	own(true);
+	hold_renew(&streaming.all, s);
+	pass(100);
 	is_str(value("mcp:stream:S"), held(), "one that Redis has lost is made again");
 	set("mcp:stream:S", "somebody else's");
 	hold_renew(&streaming.all, s);
@@ -152,22 +170,39 @@ test_session(void)
 	struct stream *s = open_one(SUBSCRIBE_SSE, &peer);
 
 	streaming.cfg.session_idle_ms = 2000;
+	own(true);
 	set("mcp:session:S", "x");
 	hold_renew(&streaming.all, s);
 	pass(500);
 	is_str(value("mcp:session:S"), "x", "a session of the older transport lives");
 	close_one(s, peer);
 	is_str(value("mcp:session:S"), NULL, "as long as its stream");
-	s = open_one(SUBSCRIBE_GET, &peer);
-	hold_renew(&streaming.all, s);
+}
+
+/* As after a restart of a Redis that keeps nothing, or when its owner has begun too many others. */
+static void
+test_lost(void)
+{
+	int peer, other;
+	struct stream *sse = open_one(SUBSCRIBE_SSE, &peer), *get;
+
+	own(true);
+	set("mcp:session:S", "x");
+	hold_renew(&streaming.all, sse);
 	pass(100);
-	is_int(s->stage, STREAM_OPEN, "a GET stream outlives its session: it hears of lists");
-	close_one(s, peer);
-	s = open_one(SUBSCRIBE_SSE, &peer);
-	hold_renew(&streaming.all, s);
+	is_int(sse->stage, STREAM_OPEN, "a session of the older transport");
+	pass(2500);
+	hold_renew(&streaming.all, sse);
 	pass(100);
-	ok(s->stage != STREAM_OPEN, "a stream of the older transport does not: nothing can be posted to it any more");
-	close_one(s, peer);
+	ok(sse->stage != STREAM_OPEN, "ends its stream when it is lost: nothing can be posted in it");
+	streams_sweep(&streaming.all);
+	close(peer);
+	own(false);
+	get = open_one(SUBSCRIBE_GET, &other);
+	hold_renew(&streaming.all, get);
+	pass(100);
+	is_int(get->stage, STREAM_OPEN, "a GET stream goes on");
+	close_one(get, other);
 }
 
 static void
@@ -203,6 +238,7 @@ main(void)
 	pass(300);
 	test_claim();
 	test_session();
+	test_lost();
 	test_away();
 	server_close(&server);
 	arena_close(&mem);

@@ -357,6 +357,10 @@ test_files(void)
 	unlink(path);
 	ok(!json_file(&mem, path, 100, &why) && strstr(why, path) && strstr(why, "No such file"), "none at all: %s", why);
 	ok(!json_file(&mem, "/tmp", 100, &why) && strstr(why, "not a regular file"), "a folder: %s", why);
+	unlink(path);
+	if (mkfifo(path, 0600) != 0)
+		_exit(2);
+	ok(!json_file(&mem, path, 100, &why) && strstr(why, "not a regular file"), "a pipe that nobody writes: %s", why);
 }
 
 int

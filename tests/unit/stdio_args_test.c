@@ -52,6 +52,8 @@ test_good(void)
 	is_str(a.header[1], "Authorization: Bearer file_key", "a key file too, and its line feed is no part of the key");
 	ok(a.sse, "the other transport");
 	forget();
+	a = parse(&(struct line){ .env = { "MCPSTDIO_KEY=k2\n" }, .word = { "https://w/" } });
+	is_str(a.header[0], "Authorization: Bearer k2", "nor is that of a variable that was filled from such a file");
 	a = parse(&(struct line){ .env = { "MCPSTDIO_KEY=" }, .word = { "http://192.0.2.1/" } });
 	is_int(a.headers, 0, "an empty variable is none; without a key plain http may be used");
 	a = parse(&(struct line){ .env = { "MCPSTDIO_KEY=k" }, .word = { "http://localhost:1/" } });

@@ -57,6 +57,7 @@ struct ending {
 	struct stdio_exchange *x;
 	enum stdio_trouble     trouble;
 	int                    times;
+	int64_t                after_us;
 };
 
 static void
@@ -80,17 +81,18 @@ ask(struct stdio_http *h, const char *url, int64_t silence_us, bool drop)
 {
 	struct ending e = { .times = 0 };
 	struct stdio_ask ask = { .method = "GET", .url = url, .silence_us = silence_us, .data = no_data, .over = note_end, .who = &e };
-	int64_t until_us = base_now_us() + 2000000;
+	int64_t from_us = base_now_us(), until_us = from_us + 2000000;
 
 	e.x = stdio_http_begin(h, &ask);
 	while (e.times == 0 && base_now_us() < until_us) {
-		stdio_http_turn(h, NULL, 0, 20);
+		stdio_http_turn(h, NULL, 0, 1500);
 		if (drop) {
 			stdio_http_drop(e.x);
 			until_us = base_now_us() + 300000;
 			drop = false;
 		}
 	}
+	e.after_us = base_now_us() - from_us;
 	return e;
 }
 
@@ -103,8 +105,9 @@ test_silence(void)
 	const char *url = arena_fmt(&mem, "http://127.0.0.1:%d/", port);
 	struct ending e;
 
-	e = ask(h, url, 200000, false);
+	e = ask(h, url, 500000, false);
 	ok(e.times == 1 && e.trouble == STDIO_SILENT, "a server that says nothing for as long as was allowed");
+	ok(e.after_us < 1000000, "it is noticed then, however long the turn may take: after %d ms", (int)(e.after_us / 1000));
 	e = ask(h, url, 200000, true);
 	is_int(e.times, 0, "what was dropped is not heard of");
 	close(fd);

@@ -76,7 +76,10 @@ test_lists(void)
 	is_str(streaming_heard(peer), TOOLS("\"one\""), "one's alone");
 	is_str(streaming_heard(other), "", "is no other's");
 	tell_session(&streaming.all, "S", "{\"a\":1}", 7);
-	is_str(streaming_heard(other), "event: message\ndata: {\"a\":1}\n\n", "a session's message");
+	is_str(streaming_heard(other), "", "messages for a session are the older transport's");
+	old->kind = SUBSCRIBE_SSE;
+	tell_session(&streaming.all, "S", "{\"a\":1}", 7);
+	is_str(streaming_heard(other), "event: message\ndata: {\"a\":1}\n\n", "which gets its own");
 	is_str(streaming_heard(peer), "", "is its own");
 	tell_session(&streaming.all, "S", "{\n}", 3);
 	is_str(streaming_heard(other), "", "what is not one line would break the stream");

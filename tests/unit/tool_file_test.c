@@ -38,6 +38,8 @@ test_result_and_sql(void)
 	folder_refuses("get.json", FOLDER_TOOL(",\"sql\":\"../get\""), "stem of a file");
 	folder_put("get.json", FOLDER_TOOL(",\"sql\":\"other\""));
 	ok(strstr(folder_refusal(), "other.sql"), "a missing SQL file is named");
+	folder_put_bytes("other.sql", "select 1\0 where false", 21);
+	ok(strstr(folder_refusal(), "other.sql: has a NUL byte"), "one whose end would be lost is refused");
 }
 
 /* What tools/list shows is what the file says, value for value, whatever keywords it has. */
