@@ -11,8 +11,8 @@
 
 #define PATIENCE_US	5000000		/* for a request that comes, and for an answer that leaves */
 #define BEHIND_MOST	(4 << 20)	/* bytes that a reader may be behind in a burst, */
-#define BEHIND_ALL	(8 << 20)	/* as long as all together are not behind by these, */
-#define BEHIND_US	30000000	/* and for so long: nginx waits no longer for a client */
+#define BEHIND_US	30000000	/* and for how long: nginx waits no longer for a client */
+#define BEHIND_ALL	(8 << 20)	/* bytes of all of them when a turn is over; twice that before */
 #define TEXTS_CHUNK	512
 #define TEXTS_MOST	(1 << 20)
 
@@ -188,7 +188,7 @@ room_for(const struct streams *all, const struct stream *s)
 {
 	if (s->behind_us > 0 && base_now_us() - s->behind_us > BEHIND_US)
 		return 0;
-	return all->waiting < BEHIND_ALL ? BEHIND_MOST : 0;
+	return all->waiting < 2 * BEHIND_ALL ? BEHIND_MOST : 0;
 }
 
 static void
@@ -272,11 +272,27 @@ streams_close(struct streams *all, struct stream *s, const char *why)
 	intake_close(&s->in);
 }
 
+static struct stream *
+longest_behind(const struct streams *all)
+{
+	struct stream *s, *found = NULL;
+	int i;
+
+	for (i = 0; i < STREAMS_TURNS; i++)
+		for (s = all->open[i]; s; s = s->next)
+			if (s->behind_us > 0 && (!found || s->behind_us < found->behind_us))
+				found = s;
+	return found;
+}
+
+/* Not those in a burst pay for the memory, but who has not read for the longest time. */
 void
 streams_sweep(struct streams *all)
 {
 	struct stream *s;
 
+	while (all->waiting > BEHIND_ALL && (s = longest_behind(all)))
+		streams_close(all, s, "it does not read");
 	while ((s = all->closed)) {
 		unhook(all, s);
 		arena_close(&s->mem);

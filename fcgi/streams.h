@@ -92,7 +92,7 @@ void streams_each(struct streams *all, void (*fn)(struct streams *all, struct st
 /* Once in STREAMS_TICK_US: comments to a fifteenth of the open ones, and an end to what takes too long. */
 void streams_tick(struct streams *all);
 
-/* Frees those closed.  The end of each turn of the loop. */
+/* Closes those longest behind if there are too many of them, and frees all closed.  The end of each turn of the loop. */
 void streams_sweep(struct streams *all);
 
 #endif
