@@ -236,9 +236,9 @@ stand(void)
 		return;
 	all.ready = true;
 	log_say("ready");
+	begin_wave(&all.retire, WAVE_FIRST);	/* first: who waits for the reload is to meet the new ones */
 	all.order->reload->serves();
 	sockets_notify("READY=1");
-	begin_wave(&all.retire, WAVE_FIRST);
 }
 
 static void
