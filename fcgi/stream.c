@@ -174,7 +174,7 @@ take_connection(struct loop *l)
 		streams_accept(&l->all, fd);
 	else if (errno == EMFILE || errno == ENFILE) {
 		log_say("accept: %s", strerror(errno));
-		listen_on(l, false);		/* until the next tick */
+		listen_on(l, false);		/* for a second */
 	} else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
 		bug("accept: %s", strerror(errno));
 }
@@ -252,8 +252,6 @@ static void
 renew(struct streams *all, struct stream *s, void *ctx)
 {
 	(void)ctx;
-	if (s->turn % STREAMS_RENEWALS != all->ticks % STREAMS_RENEWALS)
-		return;
 	hold_renew(all, s);
 }
 
@@ -265,10 +263,12 @@ tick(struct loop *l)
 	if (base_now_us() < l->tick_us)
 		return;
 	l->tick_us = base_now_us() + STREAMS_TICK_US;
-	streams_each(&l->all, end_expired, &now);
-	streams_each(&l->all, renew, NULL);
+	if (l->all.ticks % STREAMS_SECOND == 0) {
+		streams_each(&l->all, end_expired, &now);
+		listen_on(l, !l->quits);
+	}
+	streams_each_due(&l->all, STREAMS_RENEWALS, renew);
 	streams_tick(&l->all);
-	listen_on(l, !l->quits);
 }
 
 /* --- the end ---------------------------------------------------------------------------- */

@@ -312,17 +312,40 @@ streams_find(struct streams *all, const char *session)
 	return s;
 }
 
+static void
+each_of(struct streams *all, struct stream *first, void (*fn)(struct streams *all, struct stream *s, void *ctx), void *ctx)
+{
+	struct stream *s, *next;
+
+	for (s = first; s; s = next) {
+		next = s->next;
+		fn(all, s, ctx);
+	}
+}
+
 void
 streams_each(struct streams *all, void (*fn)(struct streams *all, struct stream *s, void *ctx), void *ctx)
 {
-	struct stream *s, *next;
 	int i;
 
 	for (i = 0; i < STREAMS_TURNS; i++)
-		for (s = all->open[i]; s; s = next) {
-			next = s->next;
-			fn(all, s, ctx);
-		}
+		each_of(all, all->open[i], fn, ctx);
+}
+
+void
+streams_each_due(struct streams *all, int ticks, void (*fn)(struct streams *all, struct stream *s, void *ctx))
+{
+	int i;
+
+	for (i = (int)(all->ticks % (uint64_t)ticks); i < STREAMS_TURNS; i += ticks)
+		each_of(all, all->open[i], fn, NULL);
+}
+
+static void
+comment(struct streams *all, struct stream *s, void *ctx)
+{
+	(void)ctx;
+	streams_send(all, s, SSE_KEEP_ALIVE, strlen(SSE_KEEP_ALIVE));
 }
 
 static void
@@ -340,12 +363,8 @@ close_late(struct streams *all, struct stream *first, const char *why)
 void
 streams_tick(struct streams *all)
 {
-	struct stream *s, *next;
-
-	for (s = all->open[all->ticks++ % STREAMS_TURNS]; s; s = next) {
-		next = s->next;
-		streams_send(all, s, SSE_KEEP_ALIVE, strlen(SSE_KEEP_ALIVE));
-	}
+	streams_each_due(all, STREAMS_TURNS, comment);
+	all->ticks++;
 	close_late(all, all->reading, "its request did not come whole");
 	close_late(all, all->ending, "it does not read");
 }

@@ -12,9 +12,14 @@
 #include "outlet.h"
 #include "subscribe.h"
 
-#define STREAMS_TICK_US		1000000
-#define STREAMS_TURNS		15		/* ticks from one comment to the next */
-#define STREAMS_RENEWALS	5		/* ticks from one renewal of what stands in Redis to the next */
+/*
+ * What is due to streams now and then is spread over short ticks: a thousand frames or renewals at one
+ * moment would keep nginx and Redis from everybody's calls.
+ */
+#define STREAMS_TICK_US		50000
+#define STREAMS_SECOND		(1000000 / STREAMS_TICK_US)
+#define STREAMS_TURNS		(15 * STREAMS_SECOND)	/* ticks from one comment to the next */
+#define STREAMS_RENEWALS	(5 * STREAMS_SECOND)	/* ticks from one renewal of what stands in Redis to the next */
 #define STREAMS_NAMED		1024
 
 enum stream_stage {
@@ -89,7 +94,10 @@ struct stream *streams_find(struct streams *all, const char *session);
 /* Calls fn for every open stream; it may close that one. */
 void streams_each(struct streams *all, void (*fn)(struct streams *all, struct stream *s, void *ctx), void *ctx);
 
-/* Once in STREAMS_TICK_US: comments to a fifteenth of the open ones, and an end to what takes too long. */
+/* The same for those whose turn comes in this tick, if each has one in so many; they divide STREAMS_TURNS. */
+void streams_each_due(struct streams *all, int ticks, void (*fn)(struct streams *all, struct stream *s, void *ctx));
+
+/* Once in STREAMS_TICK_US: comments to those whose turn it is, and an end to what takes too long. */
 void streams_tick(struct streams *all);
 
 /* Closes those longest behind if there are too many of them, and frees all closed.  The end of each turn of the loop. */
