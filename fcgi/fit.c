@@ -311,13 +311,26 @@ fit_columns(const struct tool *t, const struct db_column *column, int n, struct 
 
 /* --- the statement ---------------------------------------------------------------------- */
 
+/* A plan as JSON, in which texts of the statement's own have their quotes escaped. */
+static int
+take_plan(void *ctx, const struct db_row *row)
+{
+	bool *changes = ctx;
+
+	*changes = row->at[0] && strstr(row->at[0], "\"Node Type\": \"ModifyTable\"");
+	return 1;
+}
+
 /*
  * As the catalog's role: prepared alone first, because a text of several statements must not come
  * as far as the script; then explained, because only the plan's start looks at grants.
  */
 static enum db_outcome
-describe(struct db *db, struct arena *mem, const struct tool *t, struct db_column *column, int *n, struct db_error *e)
+describe(struct db *db, struct arena *mem, const struct tool *t, struct db_column *column, int *n, bool *changes,
+    struct db_error *e)
 {
+	struct db_statement plan = { .sql = "explain (format json) execute fit_tool ('{}')", .row = take_plan };
+	struct db_call call = { .mem = mem, .client_fd = -1, .main = &plan, .ctx = changes };
 	const char *begin = arena_fmt(mem, "begin read only; set local role %s; set local search_path = %s; "
 	    "set local plan_cache_mode = force_generic_plan", db_identifier(mem, t->catalog->role), t->catalog->search_path);
 	enum db_outcome got = db_script(db, mem, begin, e);
@@ -325,8 +338,11 @@ describe(struct db *db, struct arena *mem, const struct tool *t, struct db_colum
 	if (got == DB_DONE)
 		got = db_describe(db, mem, t->statement.sql, 1, column, n, e);
 	if (got == DB_DONE)
-		got = db_script(db, mem, arena_fmt(mem, "prepare fit_tool (jsonb) as %s\n; explain execute fit_tool ('{}')",
-		    t->statement.sql), e);
+		got = db_script(db, mem, arena_fmt(mem, "prepare fit_tool (jsonb) as %s\n", t->statement.sql), e);
+	if (got != DB_DONE)
+		return got;
+	got = db_query(db, &call);
+	*e = call.error;
 	return got;
 }
 
@@ -337,12 +353,13 @@ fit_tool(struct db *db, struct arena *mem, const struct tool *t, struct buf *say
 	struct asked asked = { t, says };
 	struct db_error e, ignored;
 	enum db_outcome got;
+	bool changes = false;
 	int n = 0;
 
 	if (!t->statement.sql)
 		return DB_DONE;		/* written in C: what it asks for is not known before it does */
 	fit_arguments(mem, t->statement.sql, check_argument, &asked);
-	got = describe(db, mem, t, column, &n, &e);
+	got = describe(db, mem, t, column, &n, &changes, &e);
 	if (got == DB_AWAY || db_script(db, mem, "rollback", &ignored) != DB_DONE)
 		return DB_AWAY;
 	/* A prepared statement outlives its transaction; it is not there when preparing failed. */
@@ -350,6 +367,8 @@ fit_tool(struct db *db, struct arena *mem, const struct tool *t, struct buf *say
 		return DB_AWAY;
 	if (got == DB_REFUSED)
 		buf_fmt(says, "%s: PostgreSQL refuses the statement: %s\n", t->file, e.message);
+	else if (changes && t->writes == TOOL_READS)
+		buf_fmt(says, "%s: writes: must be true or \"maybe\", as the statement changes rows\n", t->file);
 	else
 		fit_columns(t, column, n, says);
 	return DB_DONE;

@@ -450,6 +450,11 @@ declared('two statements', 'get_pipeline.sql', (text) => `${text}; drop table pl
 declared('a second parameter', 'get_pipeline.sql', (text) => text.replace('p.deleted_at is null', 'p.deleted_at is null and $2::text is null'),
 	{ finds: ['get_pipeline.json: PostgreSQL refuses the statement: wrong number of parameters for prepared statement "fit_tool"'] });
 
+declared('a change in a tool that is said to read', 'pause_pipeline.json', (text) => text.replace('"writes": true', '"writes": false'),
+	{ finds: ['pause_pipeline.json: writes: must be true or "maybe", as the statement changes rows'] });
+
+declared('a change in a tool that may do either', 'pause_pipeline.json', (text) => text.replace('"writes": true', '"writes": "maybe"'), { finds: [] });
+
 declared('a column that outputSchema does not have', 'get_pipeline.sql', (text) => text.replace('select', 'select p.created_at,'),
 	{ finds: ['get_pipeline.json: the statement has the column created_at, which outputSchema does not have'] });
 
