@@ -165,14 +165,29 @@ async function one_client() {
 
 const progress = (part) => until(`${part} of the requests`, () => tally.sent >= REQUESTS * part,
 	{ timeout_ms: 600_000, every_ms: 20 });
+
+/* Kills one or all processes of the pool; who has just ended by itself (its requests are done) is passed over. */
+function kill(pool, { all = false } = {}) {
+	for (const { pid } of stack.workers(pool).sort(() => chance() - 0.5))
+		try {
+			process.kill(pid, 'SIGKILL');
+			if (!all)
+				return;
+		} catch (trouble) {
+			if (trouble.code !== 'ESRCH')
+				throw trouble;
+		}
+	assert.ok(all, `a worker of the pool ${pool} is there`);
+}
+
 /* Spread over the middle of the run. */
 async function killer(say) {
 	for (let i = 0; i < WORKER_KILLS; i++) {
 		await progress(0.1 + 0.8 * i / WORKER_KILLS);
-		process.kill(pick(stack.workers('fast')).pid, 'SIGKILL');
+		kill('fast');
 		workers_killed++;
 		if (i % 3 === 1)
-			stack.workers('audit').forEach(({ pid }) => process.kill(pid, 'SIGKILL'));
+			kill('audit', { all: true });
 		if (i % Math.ceil(WORKER_KILLS / 2) === 2) {
 			await stack.ctl('kill9', 'redis');
 			await sleep(300);
