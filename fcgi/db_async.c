@@ -5,7 +5,7 @@
 
 #define PATIENCE_US	5000000		/* that a connection, or an answer, may take */
 #define RETRY_US	250000		/* the first pause; each is twice the one before */
-#define RETRY_MOST_US	4000000
+#define RETRY_MOST_US	1000000		/* no longer: whoever was suspended meanwhile is still listening */
 
 enum stage { AWAY, CONNECTING, FREE, ASKING };
 
