@@ -3,6 +3,7 @@
 #include "cursor.h"
 #include "fail.h"
 #include "seal.h"
+#include "utf8.h"
 
 #define KEY_MAX 200	/* characters of an idempotency key */
 
@@ -59,16 +60,6 @@ complete(struct request *rq, const struct tool *tool, struct bind_args *out)
 	schema_defaults(tool->input, out->object);
 }
 
-static size_t
-characters_of(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += (*text & 0xC0) != 0x80;	/* the first byte of each in UTF-8 */
-	return n;
-}
-
 /* The key is taken out: it is the caller's word for the call, not an argument of the statement. */
 static int
 take_key(struct request *rq, const struct tool *tool, struct bind_args *out)
@@ -77,7 +68,7 @@ take_key(struct request *rq, const struct tool *tool, struct bind_args *out)
 
 	if (!key || !*key)
 		return 0;
-	if (characters_of(key) > KEY_MAX)	/* as the table of keys has it */
+	if (utf8_count(key, strlen(key)) > KEY_MAX)	/* as the table of keys has it */
 		return fail(rq, FAIL_TOOL, "%s must have at most %d characters", tool->idempotency, KEY_MAX);
 	out->key = arena_str(&rq->mem, key);
 	json_object_object_del(out->object, tool->idempotency);

@@ -273,22 +273,20 @@ sentence(struct run *run, const char *structured)
 	return json_get_str(json_parse(&run->rq->mem, structured, strlen(structured), 4), "message");
 }
 
-/* Of contents a part would look like the whole. */
+/* The tool's own error: a sentence, and what programs go by. */
 static int
-fail_cut(struct request *rq)
+refuse(struct request *rq, const char *word, int status, const char *sentence)
 {
-	fail(rq, FAIL_TOOL, "The resource is larger than what may be read at once.");
-	rq->tool_error.word = "TOO_LARGE";
+	fail(rq, FAIL_TOOL, "%s", sentence);
+	rq->tool_error = (struct tool_error){ .word = word, .status = status };
 	return -1;
 }
 
 /* No row came: the tool's own sentence, or a general one, says that what was asked for is not there. */
 static int
-fail_none(struct request *rq, const char *sentence)
+refuse_none(struct request *rq, const char *sentence)
 {
-	fail(rq, FAIL_TOOL, "%s", sentence);
-	rq->tool_error = (struct tool_error){ .word = "NOT_FOUND", .status = 404 };
-	return -1;
+	return refuse(rq, "NOT_FOUND", 404, sentence);
 }
 
 static int
@@ -299,11 +297,12 @@ finish(struct run *run, struct bind_result *out)
 	if (run->kept) {
 		out->structured = run->kept;
 	} else if (e->count == 0 && run->tool->result.none) {
-		return fail_none(run->rq, run->tool->result.none);
+		return refuse_none(run->rq, run->tool->result.none);
 	} else if (run->tool->result.kind == RESULT_CONTENTS && e->cut) {
-		return fail_cut(run->rq);
+		/* A part would look like the whole. */
+		return refuse(run->rq, "TOO_LARGE", 0, "The resource is larger than what may be read at once.");
 	} else if (e->count == 0 && run->tool->result.kind != RESULT_ROWS && run->tool->result.kind != RESULT_TEXTS) {
-		return e->cut ? fail(run->rq, FAIL_TOOL, "The result is too large.") : fail_none(run->rq, "Nothing was found.");
+		return e->cut ? fail(run->rq, FAIL_TOOL, "The result is too large.") : refuse_none(run->rq, "Nothing was found.");
 	} else {
 		if (!run->args->key)
 			complete(run);
@@ -316,23 +315,16 @@ finish(struct run *run, struct bind_result *out)
 	return 0;
 }
 
-/* Of an earlier call with the caller's key: the argument is called what the tool's file calls it. */
-static void
-fail_key(struct run *run)
-{
-	fail(run->rq, FAIL_TOOL, "%s was used with other arguments", run->tool->idempotency);
-	run->rq->tool_error = (struct tool_error){ .word = "CONFLICT", .status = 409 };
-}
-
 static void
 fail_refused(struct run *run, const struct db_error *error)
 {
+	struct request *rq = run->rq;
 	bool claiming = run->args->key && !run->claimed && !run->rehearsal;
 
-	if (claiming && strcmp(error->state, "MC409") == 0)
-		fail_key(run);
+	if (claiming && strcmp(error->state, "MC409") == 0)	/* the argument is called what the tool's file calls it */
+		refuse(rq, "CONFLICT", 409, arena_fmt(&rq->mem, "%s was used with other arguments", run->tool->idempotency));
 	else
-		sqlstate_fail(run->rq, run->tool, error);
+		sqlstate_fail(rq, run->tool, error);
 }
 
 /* Once more if that may help; what then went wrong is in rq.  DB_DONE: it is done, or was rehearsed. */
@@ -391,7 +383,7 @@ bind_sql_rehearse(struct request *rq, const struct tool *tool, const struct bind
 
 	if (run_it(&run) != DB_DONE)
 		return -1;
-	return run.encode.count > 0 || !tool->result.none ? 0 : fail_none(rq, tool->result.none);
+	return run.encode.count > 0 || !tool->result.none ? 0 : refuse_none(rq, tool->result.none);
 }
 
 int

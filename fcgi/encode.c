@@ -404,13 +404,10 @@ add_lifted(struct encode *e)
 static void
 add_argument(struct buf *b, const char *s)
 {
-	size_t n = strlen(s), kept = n;
+	size_t n = utf8_cut(s, ARGUMENT_MAX);
 
-	if (n > ARGUMENT_MAX)
-		for (kept = ARGUMENT_MAX; (s[kept] & 0xC0) == 0x80; kept--)
-			;		/* no character in halves */
-	buf_add(b, s, kept);
-	if (kept < n)
+	buf_add(b, s, n);
+	if (s[n])
 		buf_str(b, "...");
 }
 

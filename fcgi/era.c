@@ -156,7 +156,7 @@ check_version(struct request *rq, enum era_kind kind)
 	return 0;
 }
 
-/* A notification may leave the header out */
+/* A notification may leave the header out. */
 static int
 check_method_header(struct request *rq, enum era_kind kind)
 {
@@ -167,7 +167,7 @@ check_method_header(struct request *rq, enum era_kind kind)
 	return 0;
 }
 
-/* What Mcp-Name repeats, by method */
+/* What Mcp-Name repeats, by method. */
 static const struct {
 	const char *method, *member;
 } named[] = {
@@ -201,7 +201,7 @@ check_modern(struct request *rq, enum era_kind kind)
 	return kind == ERA_REQUEST ? check_name_header(rq) : 0;
 }
 
-/* The header is modern, the body is not */
+/* The header is modern, the body is not. */
 static int
 check_half_modern(struct request *rq, enum era_kind kind)
 {

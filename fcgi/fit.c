@@ -338,7 +338,7 @@ describe(struct db *db, struct arena *mem, const struct tool *t, struct db_colum
 	if (got == DB_DONE)
 		got = db_describe(db, mem, t->statement.sql, 1, column, n, e);
 	if (got == DB_DONE)
-		got = db_script(db, mem, arena_fmt(mem, "prepare fit_tool (jsonb) as %s\n", t->statement.sql), e);
+		got = db_script(db, mem, arena_fmt(mem, "prepare fit_tool (jsonb) as %s", t->statement.sql), e);
 	if (got != DB_DONE)
 		return got;
 	got = db_query(db, &call);

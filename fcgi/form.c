@@ -189,20 +189,6 @@ is_choice(struct json_object *listed, struct json_object *titled, const char *te
 	return !list;
 }
 
-/* In characters, as JSON Schema counts. */
-static int64_t
-length_of(struct json_object *text)
-{
-	const char *s = json_object_get_string(text);
-	size_t at = 0, n = (size_t)json_object_get_string_len(text), step;
-	int64_t count = 0;
-	uint32_t code;
-
-	for (; at < n && (step = utf8_step(s + at, n - at, &code)) > 0; at += step)
-		count++;
-	return count;
-}
-
 static bool
 fits_text(struct json_object *field, struct json_object *value)
 {
@@ -210,7 +196,7 @@ fits_text(struct json_object *field, struct json_object *value)
 
 	if (!json_object_is_type(value, json_type_string))
 		return false;
-	n = length_of(value);
+	n = utf8_count(json_object_get_string(value), (size_t)json_object_get_string_len(value));	/* as JSON Schema counts */
 	return n >= json_get_int(field, "minLength", 0) && n <= json_get_int(field, "maxLength", INT64_MAX) &&
 	    is_choice(json_get(field, "enum"), json_get(field, "oneOf"), json_object_get_string(value));
 }

@@ -6,6 +6,7 @@
  */
 #include "schema_check.h"
 #include "schema_forms.h"
+#include "utf8.h"
 
 #define COMPLAINTS_MAX	20		/* after so many the rest is not looked for */
 #define DEPTH_MAX	400		/* schemas within schemas while checking */
@@ -62,22 +63,12 @@ matches(struct schema_work *w, const struct pattern *p, const char *text, size_t
 	return got == PATTERN_MATCHES;
 }
 
-static int64_t
-characters(const char *text, size_t n)
-{
-	int64_t count = 0;
-
-	while (n-- > 0)
-		count += ((unsigned char)*text++ & 0xC0) != 0x80;
-	return count;
-}
-
 static bool
 check_text(struct schema_work *w, const struct schema_texts *s, struct json_object *v, const struct schema_place *at)
 {
 	const char *text = json_object_get_string(v);
 	size_t len = (size_t)json_object_get_string_len(v);
-	int64_t n = characters(text, len);
+	int64_t n = utf8_count(text, len);
 	bool fits = n >= s->least;
 
 	if (!schema_forms_spend(w, (int64_t)(len / 64)))

@@ -1,24 +1,12 @@
 /* schema_says: texts are cut between characters, so that a complaint is UTF-8 whatever was sent. */
 #include "schema_says.h"
+#include "utf8.h"
 
 #define PLACE_MAX	200	/* bytes of a place */
 #define NAME_MAX_SAID	64	/* bytes of a name in it */
 #define TEXT_MAX	400	/* bytes of a complaint behind its place */
 #define KIND_MAX	200
 #define NAMES_MAX	300
-
-/* Bytes of text, at most `most`, that end with a character. */
-static int
-whole(const char *text, size_t most)
-{
-	size_t n = strnlen(text, most + 1);
-
-	if (n <= most)
-		return (int)n;
-	for (n = most; n > 0 && (text[n] & 0xC0) == 0x80; n--)
-		;
-	return (int)n;
-}
 
 /* --- places ----------------------------------------------------------------------------- */
 
@@ -31,7 +19,7 @@ put_place(struct buf *b, const struct schema_place *at)
 	if (!at->name)
 		buf_fmt(b, "[%zu]", at->i);
 	else
-		buf_fmt(b, "%s%.*s", b->len ? "." : "", whole(at->name, NAME_MAX_SAID), at->name);
+		buf_fmt(b, "%s%.*s", b->len ? "." : "", (int)utf8_cut(at->name, NAME_MAX_SAID), at->name);
 }
 
 const char *
@@ -48,7 +36,7 @@ static void
 put(struct schema_says *s, const struct schema_place *at, const char *text)
 {
 	if (s->n++ < s->most)
-		buf_fmt(s->out, "%s%s %.*s", s->n > 1 ? s->joint : "", schema_says_place(s, at), whole(text, TEXT_MAX), text);
+		buf_fmt(s->out, "%s%s %.*s", s->n > 1 ? s->joint : "", schema_says_place(s, at), (int)utf8_cut(text, TEXT_MAX), text);
 }
 
 /* The sentence is made only where somebody reads it. */

@@ -74,6 +74,28 @@ utf8_valid(const char *s, size_t n)
 	return true;
 }
 
+int64_t
+utf8_count(const char *s, size_t n)
+{
+	int64_t count = 0;
+
+	while (n-- > 0)
+		count += !tail((unsigned char)*s++);
+	return count;
+}
+
+size_t
+utf8_cut(const char *s, size_t most)
+{
+	size_t n = strnlen(s, most + 1);
+
+	if (n <= most)
+		return n;
+	for (n = most; n > 0 && tail((unsigned char)s[n]); n--)
+		;
+	return n;
+}
+
 bool
 utf8_hidden(uint32_t code)
 {

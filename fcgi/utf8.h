@@ -12,6 +12,12 @@ size_t utf8_step(const char *s, size_t n, uint32_t *code);
 /* Are all n bytes valid UTF-8? */
 bool utf8_valid(const char *s, size_t n);
 
+/* How many characters the n bytes are, which are valid. */
+int64_t utf8_count(const char *s, size_t n);
+
+/* Bytes of a valid text, at most `most`, that end with a character. */
+size_t utf8_cut(const char *s, size_t most);
+
 /*
  * Must the character be dropped from results?  Controls but tab and line feed, tag characters
  * (U+E0000 to U+E007F), which hide text from people but not from models, and bidirectional

@@ -108,6 +108,19 @@ test_valid(void)
 }
 
 static void
+test_characters(void)
+{
+	static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z";	/* of 1, 2, 3, 4 and 1 bytes */
+	static const size_t ends[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11 };
+	size_t most;
+
+	is_int(utf8_count(text, strlen(text)), 5, "characters, not bytes");
+	is_int(utf8_count("", 0), 0, "of nothing, none");
+	for (most = 0; most < LEN(ends); most++)
+		is_int(utf8_cut(text, most), ends[most], "a text cut to %zu bytes ends with a character", most);
+}
+
+static void
 test_hidden(void)
 {
 	static const struct {
@@ -136,6 +149,7 @@ main(void)
 	test_against_the_book();
 	test_round();
 	test_valid();
+	test_characters();
 	test_hidden();
 	return tap_done();
 }
